@@ -1,0 +1,39 @@
+#pragma once
+
+#include "omg/lane/classical.hpp"
+
+namespace omg {
+
+/// Gradient descent; any schedule of steps, silver steps among them.
+struct GradientDescent {
+  static constexpr Entry entry{"gradient_descent", "x_t = x_{t-1} − s_t ∇f(x_{t-1})", "Drori & Teboulle 2014; silver steps: Altschuler & Parrilo 2023, step = silver(t)/L", "L"};
+  static constexpr Parameter parameters[] = {
+      {"step", "1/L", "step size", true},
+  };
+
+  template <class Lane>
+  struct State {
+    using Real = typename Lane::Real;
+    using Point = typename Lane::Point;
+    Point x;
+    Point g;  ///< ∇f(x)
+
+    template <class C>
+    OMG_HD explicit State(const C& c) : x(c.template vector<PointDim>()), g(c.template vector<PointDim>()) {}
+
+    OMG_HD const Point& output() const { return x; }
+
+    OMG_HD void start(Lane& lane) {
+      lane.f.start(x);
+      lane.f.gradient(x, g);
+    }
+
+    OMG_HD Real advance(Lane& lane, int t) {
+      const Real step = lane.parameter(0, t);
+      lane.c.template for_each<PointDim>([&](int i) { x[i] = nmadd(step, g[i], x[i]); });
+      return lane.f.gap_and_gradient(x, g);
+    }
+  };
+};
+
+}  // namespace omg

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "omg/lane/classical.hpp"
+
+namespace omg {
+
+/// Nesterov's accelerated gradient method, any momentum schedule.
+struct Nesterov {
+  static constexpr Entry entry{"nesterov", "p_t = y_{t-1} − s ∇f(y_{t-1}), y_t = p_t + m_t (p_t − p_{t-1}); gap at p_t", "Nesterov 1983; Beck & Teboulle 2009: momentum = (theta(t)-1)/theta(t+1); strongly convex: (1-sqrt(mu/L))/(1+sqrt(mu/L))", "L"};
+  static constexpr Parameter parameters[] = {
+      {"step", "1/L", "step size", true},
+      {"momentum", "(t-1)/(t+2)", "m_t", true},
+  };
+
+  template <class Lane>
+  struct State {
+    using Real = typename Lane::Real;
+    using Point = typename Lane::Point;
+    Point p;  ///< p_t, the output
+    Point p_next;
+    Point y;
+    Point g;  ///< ∇f(y)
+
+    template <class C>
+    OMG_HD explicit State(const C& c) : p(c.template vector<PointDim>()), p_next(c.template vector<PointDim>()), y(c.template vector<PointDim>()), g(c.template vector<PointDim>()) {}
+
+    OMG_HD const Point& output() const { return p; }
+
+    OMG_HD void start(Lane& lane) {
+      lane.f.start(p);
+      copy<PointDim>(lane.c, p, y);
+    }
+
+    OMG_HD Real advance(Lane& lane, int t) {
+      const Real step = lane.parameter(0, t), momentum = lane.parameter(1, t);
+      lane.f.gradient(y, g);
+      lane.c.template for_each<PointDim>([&](int i) {
+        p_next[i] = nmadd(step, g[i], y[i]);
+        y[i] = fma(momentum, p_next[i] - p[i], p_next[i]);
+      });
+      exchange(p, p_next);
+      return lane.f.gap(p);
+    }
+  };
+};
+
+}  // namespace omg

@@ -1,0 +1,88 @@
+#pragma once
+
+#include "omg/lane/family.hpp"
+#if !defined(__CUDACC_RTC__)
+#include "omg/families/terms.hpp"
+#endif
+
+namespace omg {
+
+/// f(x) = Σ_k c_k h_{δ_k}(u_kᵀ(x − x*)) + μ/2 ‖x − x*‖²,
+/// h_δ(s) = ½s² if |s| ≤ δ, else δ|s| − ½δ².
+struct Huber {
+  static constexpr Entry entry{"huber", "Σ c h_δ(uᵀ(x − x*)) + μ/2 ‖x − x*‖², h_δ(s) = ½s² if |s| ≤ δ else δ|s| − ½δ²",
+                               "Huber 1964; worst case of many first-order methods: Drori & Teboulle 2014", ""};
+  static constexpr Parameter parameters[] = {
+      {"dimension", "1", "n"},
+      {"terms", "0", "number of terms; 0: n"},
+      {"directions", "identity", "u_k: identity or haar"},
+      {"weight", "1", "c_k > 0"},
+      {"threshold", "", "δ_k > 0"},
+      {"strong_convexity", "0", "μ ≥ 0"},
+  };
+
+  template <class C>
+  using Scratch = NoScratch;
+
+  // Record: c (terms), δ (terms), μ, u (terms × n, if rotated).
+  template <class Want, class C, class S, class I, class X, class G>
+  OMG_HD static typename C::Real evaluate(const C& c, const S& s, const I& in, Scratch<C>&, const X& x, G& g) {
+    using R = typename C::Real;
+    const int terms = s.terms;
+    const R mu = in.field(2 * terms);
+    if (!s.rotated) {  // u_k = e_k
+      // h(s) = v (s − v/2), h'(s) = v with v = s clamped to ±δ
+      const auto at = [&](int i) {
+        const R d = x[i] - in.minimiser(i), delta = in.field(terms + i);
+        const R v = clamp(d, -delta, delta), slope = in.field(i) * v;
+        if constexpr (Want::gradient) g[i] = fma(mu, d, slope);
+        return fma(slope, fma(R(-0.5), v, d), R(0.5) * mu * d * d);
+      };
+      if constexpr (Want::gap) return c.template sum<PointDim>(at);
+      c.template for_each<PointDim>([&](int i) { at(i); });
+      return R(0);
+    }
+    const int u = 2 * terms + 1;
+    R gap = R(0);
+    if constexpr (Want::gap) {
+      gap = R(0.5) * mu * c.template sum<PointDim>([&](int i) {
+        const R d = x[i] - in.minimiser(i);
+        return d * d;
+      });
+    }
+    if constexpr (Want::gradient) c.template for_each<PointDim>([&](int i) { g[i] = mu * (x[i] - in.minimiser(i)); });
+    const int n = c.n();
+    for (int k = 0; k < terms; ++k) {
+      const R d = c.template sum<PointDim>([&](int i) { return in.field(u + k * n + i) * (x[i] - in.minimiser(i)); });
+      const R delta = in.field(terms + k);
+      const R v = clamp(d, -delta, delta), slope = in.field(k) * v;
+      if constexpr (Want::gap) gap = fma(slope, fma(R(-0.5), v, d), gap);
+      if constexpr (Want::gradient)
+        c.template for_each<PointDim>([&](int i) { g[i] = fma(slope, in.field(u + k * n + i), g[i]); });
+    }
+    return gap;
+  }
+
+#if !defined(__CUDACC_RTC__)
+  static void shape(const FamilyInput& in, Shape& s) { shape_of_terms(in, s); }
+  static Layout layout(const Shape& s) {
+    return layout_of_terms(s, {{"weight", size_t(s.terms)}, {"threshold", size_t(s.terms)}, {"strong_convexity", 1}});
+  }
+  static void draw(const FamilyInput& in, InstanceWriter& out) {
+    const std::size_t i = out.index();
+    const double mu = in.non_negative("strong_convexity", i);
+    out.set("strong_convexity", 0, mu);
+    std::vector<double> weights;
+    for (int k = 0; k < in.shape().terms; ++k) {
+      weights.push_back(in.positive("weight", i, k));
+      out.set("weight", size_t(k), weights.back());
+      out.set("threshold", size_t(k), in.positive("threshold", i, k));
+    }
+    // L = λ_max(Σ c u uᵀ) + μ; outside the thresholds only the μ term curves.
+    out.smoothness(draw_directions(in, out, weights).largest + mu);
+    out.strong_convexity(mu);
+  }
+#endif
+};
+
+}  // namespace omg

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "omg/lane/entry.hpp"
+#include "omg/lane/math.hpp"
+
+namespace omg {
+
+/// The parameters of a lane in the method's order: a constant per lane and, for the scheduled ones,
+/// a table over t = 0 … T + 1 that all lanes share.
+template <class R, int Count>
+struct Coefficients {
+  R constant[Count > 0 ? Count : 1];
+  const Scalar<R>* table[Count > 0 ? Count : 1];  ///< null for a parameter without schedule
+  const Scalar<R>* alpha;                         ///< α_t
+  const Scalar<R>* rho;                           ///< ρ_t
+  const Scalar<R>* initial;                       ///< w₁ if given as a vector, else null
+
+  OMG_HD R at(int k) const { return constant[k]; }
+  OMG_HD R at(int k, int t) const { return constant[k] * R(table[k][t]); }
+};
+
+/// Index of the parameter called `name` in a list, found when the program is compiled.
+constexpr bool same_text(const char* a, const char* b) {
+  while (*a != 0 && *a == *b) ++a, ++b;
+  return *a == *b;
+}
+template <class E>
+constexpr int parameter_index(const char* name) {
+  for (int k = 0; k < parameter_count<E>(); ++k)
+    if (same_text(E::parameters[k].name, name)) return k;
+  return -1;
+}
+
+}  // namespace omg

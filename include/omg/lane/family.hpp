@@ -1,0 +1,71 @@
+#pragma once
+
+#include "omg/lane/context.hpp"
+#include "omg/lane/entry.hpp"
+#include "omg/lane/instance.hpp"
+#include "omg/lane/shape.hpp"
+
+namespace omg {
+
+/// What an evaluation must deliver.
+struct WantGap {
+  static constexpr bool gap = true, gradient = false;
+};
+struct WantGradient {
+  static constexpr bool gap = false, gradient = true;
+};
+struct WantBoth {
+  static constexpr bool gap = true, gradient = true;
+};
+
+/// A family without memory between evaluations.
+struct NoScratch {
+  template <class C, class S>
+  OMG_HD NoScratch(const C&, const S&) {}
+};
+
+/// The family of a lane as its method sees it: x₀, ∇f(x), f(x) − f*. Evaluations that the *method*
+/// needs are counted; a gap that is only observed is not.
+template <class Family, class C, class S, class I>
+struct FamilyOracle {
+  using Real = typename C::Real;
+  const C& c;
+  const S& shape;
+  const I& instance;
+  typename Family::template Scratch<C> scratch;
+  int gradients = 0;
+  int functions = 0;
+
+  OMG_HD FamilyOracle(const C& context, const S& s, const I& in) : c(context), shape(s), instance(in), scratch(c, s) {}
+
+  template <class X>
+  OMG_HD void start(X& x) {
+    c.template for_each<PointDim>([&](int i) { x[i] = instance.start(i); });
+  }
+  template <class X, class G>
+  OMG_HD void gradient(const X& x, G& g) {
+    ++gradients;
+    Family::template evaluate<WantGradient>(c, shape, instance, scratch, x, g);
+  }
+  template <class X, class G>
+  OMG_HD Real gap_and_gradient(const X& x, G& g) {
+    ++gradients;
+    return Family::template evaluate<WantBoth>(c, shape, instance, scratch, x, g);
+  }
+  template <class X>
+  OMG_HD Real gap(const X& x) {
+    return Family::template evaluate<WantGap>(c, shape, instance, scratch, x, x);
+  }
+  OMG_HD void count_function() { ++functions; }
+};
+
+/// φ(s) = eˢ − 1 − s ≥ 0, with full relative accuracy near 0.
+template <class R>
+OMG_HD R exp_excess(R s) {
+  // s²/2 (1 + s/3 (1 + s/4 (1 + …))) up to s¹³/13! where |s| < ½; truncation below 2⁻⁵³ of the value.
+  R series = R(1);
+  for (int k = 13; k >= 3; --k) series = fma(series, s * R(1.0 / k), R(1));
+  return select(abs(s) < R(0.5), R(0.5) * s * s * series, expm1(s) - s);
+}
+
+}  // namespace omg

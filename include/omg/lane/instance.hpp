@@ -1,0 +1,28 @@
+#pragma once
+
+#include "omg/lane/math.hpp"
+#include "omg/lane/shape.hpp"
+
+namespace omg {
+
+/// Where family code reads the instance of a lane: entry k of the record, start and minimiser left
+/// out, is field(k); data(k) is entry k of the family's data block, which either stands once for all
+/// instances or heads the record's fields.
+///
+/// Here one lane on its own: records across instances, `stride` apart.
+template <class T>
+struct LaneInstance {
+  using Real = T;
+  const T* record;    ///< of this lane's instance
+  long long stride;
+  const T* shared;    ///< null if the data block is part of the record
+  int n;
+  int data_size;      ///< entries of the data block in the record (0 if shared)
+
+  OMG_HD T start(int i) const { return record[i * stride]; }
+  OMG_HD T minimiser(int i) const { return record[(n + i) * stride]; }
+  OMG_HD T data(int k) const { return shared != nullptr ? shared[k] : record[(2 * n + k) * stride]; }
+  OMG_HD T field(int k) const { return record[(2 * n + data_size + k) * stride]; }
+};
+
+}  // namespace omg

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+namespace omg {
+
+inline constexpr std::uint64_t no_lane = std::numeric_limits<std::uint64_t>::max();
+
+/// A value and the lane of the cell that attains it; ties go to the lower lane.
+struct Extreme {
+  double value = 0;
+  std::uint64_t lane = no_lane;
+};
+
+/// The largest gap ÷ bound, with the lane and the iteration that attain it.
+struct Certificate {
+  double ratio = -1;
+  std::uint64_t lane = no_lane;
+  std::int64_t iteration = 0;
+};
+
+/// The best setting of one instance: the smallest loss, ties to the lower setting.
+struct Best {
+  double loss = std::numeric_limits<double>::infinity();
+  std::uint32_t setting = std::numeric_limits<std::uint32_t>::max();
+};
+
+/// What is known of a cell after some of its lanes have run. `merge` is associative and commutative
+/// to the bit, so that waves, threads and shards cannot change a result (spec, section 7).
+struct CellStatistics {
+  std::vector<std::int64_t> at;         ///< iterations at which the arrays below are kept
+  std::vector<Extreme> envelope;        ///< largest normalised gap over the lanes alive
+  std::vector<Extreme> smallest;        ///< smallest normalised gap over the lanes alive
+  std::vector<std::uint64_t> diverged;  ///< lanes diverged at or before that iteration
+  Certificate certificate;
+  std::vector<Best> best;               ///< one per instance, if the cell tracks it
+  std::uint64_t lanes = 0;
+  std::uint64_t gradient_evaluations = 0;  ///< summed over lanes
+  std::uint64_t function_evaluations = 0;
+  std::uint64_t lane_iterations = 0;
+
+  void merge(const CellStatistics& other);
+};
+
+/// Exponent and constant of an envelope: least squares of log envelope on log t.
+struct RateFit {
+  double exponent = 0;
+  double constant = 0;  ///< exp(intercept)
+  std::int64_t from = 0;
+  std::int64_t to = 0;
+  std::size_t points = 0;
+};
+
+/// Fits over the kept iterations in [from, to] with a positive finite envelope; exponent NaN if
+/// there are fewer than two.
+RateFit fit_rate(const CellStatistics& statistics, std::int64_t from, std::int64_t to);
+
+}  // namespace omg
