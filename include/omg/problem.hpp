@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,5 +46,11 @@ struct Problem {
   /// The named shared array; empty if there is none.
   [[nodiscard]] std::vector<double> shared_array(std::string_view field) const;
 };
+
+struct Study;
+
+/// Draws the instances of problem `index` of a study: records, L, μ, x*, f*, R, the initial gap and the
+/// scale of the normalisation. Throws Error naming file, line and key.
+std::shared_ptr<const Problem> make_problem(const Study& study, std::size_t index);
 
 }  // namespace omg

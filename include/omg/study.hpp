@@ -23,6 +23,8 @@ struct Value {
     grid,         ///< the same, evenly spaced
     log_uniform,  ///< drawn for each instance, log-uniform in [low, high]
     uniform,      ///< drawn for each instance, uniform in [low, high]
+    normal,       ///< drawn for each instance and coordinate, standard normal times `high`
+    sphere,       ///< a start on the sphere of radius `high` round x*, uniformly distributed
   };
   Kind kind = Kind::formula;
   std::string text;             ///< the formula; for the other kinds how the user wrote it
@@ -99,6 +101,7 @@ struct Check {
   std::string other;
   double power = 0;
   std::int64_t at = 0;
+  std::int64_t shift = 0;  ///< trajectory_difference: y_{t+shift} of `method` against y'_t of `other`
   std::optional<double> at_least;
   std::optional<double> at_most;
   std::string note;  ///< printed beside the figure

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "omg/problem.hpp"
+
+namespace omg::reference {
+
+struct Minimum {
+  std::vector<double> x;     ///< x*
+  double value = 0;          ///< f*
+  double gradient_norm = 0;  ///< ‖∇f(x*)‖ at the returned x, evaluated in the wide type
+};
+
+/// Minimises instance i of a family without a closed form by a damped Newton method, refined in
+/// extended precision to the last digits of double. The record needs everything but start and
+/// minimiser. Throws Error if there is no minimiser or the method does not reach ‖∇f‖ ≤ 1e-11 max(1, L).
+Minimum minimise(const Problem& problem, std::size_t i);
+
+}  // namespace omg::reference

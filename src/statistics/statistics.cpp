@@ -1,0 +1,92 @@
+#include "omg/statistics.hpp"
+
+#include <cassert>
+#include <cmath>
+
+#include "omg/plan.hpp"
+
+namespace omg {
+
+namespace {
+
+void keep_larger(Extreme& into, const Extreme& from) {
+  if (from.value > into.value || (from.value == into.value && from.lane < into.lane)) into = from;
+}
+
+void keep_smaller(Extreme& into, const Extreme& from) {
+  if (from.value < into.value || (from.value == into.value && from.lane < into.lane)) into = from;
+}
+
+/// Larger ratio first; then the lower lane, then the earlier iteration.
+bool precedes(const Certificate& a, const Certificate& b) {
+  if (a.ratio != b.ratio) return a.ratio > b.ratio;
+  if (a.lane != b.lane) return a.lane < b.lane;
+  return a.iteration < b.iteration;
+}
+
+}  // namespace
+
+void CellStatistics::merge(const CellStatistics& other) {
+  assert(at == other.at && best.size() == other.best.size());
+  for (std::size_t k = 0; k < at.size(); ++k) {
+    keep_larger(envelope[k], other.envelope[k]);
+    keep_smaller(smallest[k], other.smallest[k]);
+    diverged[k] += other.diverged[k];
+  }
+  if (precedes(other.certificate, certificate)) certificate = other.certificate;
+  for (std::size_t i = 0; i < best.size(); ++i) {
+    const Best& theirs = other.best[i];
+    Best& ours = best[i];
+    if (theirs.loss < ours.loss || (theirs.loss == ours.loss && theirs.setting < ours.setting)) ours = theirs;
+  }
+  lanes += other.lanes;
+  gradient_evaluations += other.gradient_evaluations;
+  function_evaluations += other.function_evaluations;
+  lane_iterations += other.lane_iterations;
+}
+
+RateFit fit_rate(const CellStatistics& statistics, std::int64_t from, std::int64_t to) {
+  RateFit fit;
+  fit.from = from;
+  fit.to = to;
+  double sum_x = 0, sum_y = 0;
+  const auto usable = [&](std::size_t k) {
+    const double value = statistics.envelope[k].value;
+    return statistics.at[k] >= from && statistics.at[k] <= to && value > 0 && std::isfinite(value);
+  };
+  for (std::size_t k = 0; k < statistics.at.size(); ++k) {
+    if (!usable(k)) continue;
+    ++fit.points;
+    sum_x += std::log(static_cast<double>(statistics.at[k]));
+    sum_y += std::log(statistics.envelope[k].value);
+  }
+  fit.exponent = fit.constant = std::nan("");
+  if (fit.points < 2) return fit;
+  const double count = static_cast<double>(fit.points);
+  const double mean_x = sum_x / count, mean_y = sum_y / count;
+  double xx = 0, xy = 0;
+  for (std::size_t k = 0; k < statistics.at.size(); ++k) {
+    if (!usable(k)) continue;
+    const double x = std::log(static_cast<double>(statistics.at[k])) - mean_x;
+    const double y = std::log(statistics.envelope[k].value) - mean_y;
+    xx += x * x;
+    xy += x * y;
+  }
+  fit.exponent = xy / xx;
+  fit.constant = std::exp(mean_y - fit.exponent * mean_x);
+  return fit;
+}
+
+std::vector<std::int64_t> checkpoints(std::int64_t iterations) {
+  std::vector<std::int64_t> at;
+  for (std::int64_t t = 1; t <= 32 && t <= iterations; ++t) at.push_back(t);
+  for (int k = 1;; ++k) {
+    const auto t = static_cast<std::int64_t>(std::llround(32.0 * std::exp2(k / 8.0)));
+    if (t >= iterations) break;
+    if (t > at.back()) at.push_back(t);
+  }
+  if (!at.empty() && at.back() < iterations) at.push_back(iterations);
+  return at;
+}
+
+}  // namespace omg
