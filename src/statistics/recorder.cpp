@@ -40,7 +40,7 @@ bool Recorder::observe(std::int64_t t, double gap) {
   loss_ += gap;
   last_ = gap;
   if (!cell_.bound_table.empty()) {
-    const double ratio = gap * inverse_bound_ / cell_.bound_table[static_cast<std::size_t>(t)];
+    const double ratio = gap * inverse_bound_ * (1.0 / cell_.bound_table[static_cast<std::size_t>(t)]);
     auto& certificate = statistics_.certificate;
     if (ratio > certificate.ratio) certificate = {ratio, lane_, t};
   }
