@@ -33,9 +33,9 @@ struct Availability {
 };
 
 struct RunControl {
-  unsigned threads = 0;                        ///< 0: all cores
-  std::function<void(std::uint64_t)> progress; ///< called with lane-iterations done since the last call; may be empty
-  std::function<bool()> cancelled;             ///< polled between slices; may be empty
+  unsigned threads = 0;                         ///< 0: all cores
+  std::function<void(std::uint64_t)> progress;  ///< called with lane-iterations done since the last call; may be empty
+  std::function<bool()> cancelled;              ///< polled between slices; may be empty
 };
 
 /// Runs lanes. Objects are cheap to make; availability() touches the device only when asked.

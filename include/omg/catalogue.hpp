@@ -11,8 +11,8 @@ namespace omg {
 /// A registry entry at run time.
 struct CatalogueEntry {
   std::string name;
-  std::string type;       ///< the C++ type in namespace omg
-  std::string header;     ///< its header, relative to include/
+  std::string type;    ///< the C++ type in namespace omg
+  std::string header;  ///< its header, relative to include/
   std::string formula;
   std::string reference;
   std::string needs;

@@ -39,20 +39,20 @@ struct Cell {
   Precision precision = Precision::float64;
   std::int64_t iterations = 0;  ///< T
   std::uint64_t settings = 1;
-  std::vector<std::string> parameter_names;         ///< the method's parameters, in its order
-  std::vector<std::vector<Constant>> constants;     ///< [parameter][index of the value in its list]
-  std::vector<std::vector<std::uint32_t>> choice;   ///< [setting][parameter]: which value of the list
-  std::vector<std::uint32_t> variant_of;            ///< [setting]
+  std::vector<std::string> parameter_names;        ///< the method's parameters, in its order
+  std::vector<std::vector<Constant>> constants;    ///< [parameter][index of the value in its list]
+  std::vector<std::vector<std::uint32_t>> choice;  ///< [setting][parameter]: which value of the list
+  std::vector<std::uint32_t> variant_of;           ///< [setting]
   std::vector<Variant> variants;
-  std::vector<std::string> setting_names;           ///< "step = 0.1, initial = 3"; "" without a sweep
+  std::vector<std::string> setting_names;  ///< "step = 0.1, initial = 3"; "" without a sweep
 
   // The certificate: bound(lane, t) = bound_constant(lane) · bound_table[t]; empty: none.
-  std::vector<Constant> bound_constant;             ///< one entry (the bound does not depend on the sweep)
-  std::vector<double> bound_table;                  ///< t = 0 … T; +inf where the bound does not apply
+  std::vector<Constant> bound_constant;  ///< one entry (the bound does not depend on the sweep)
+  std::vector<double> bound_table;       ///< t = 0 … T; +inf where the bound does not apply
 
-  std::vector<std::int64_t> record_at;              ///< the iterations at which the envelope is kept
-  bool best_by_loss = true;                         ///< best setting by cumulative loss, else by final gap
-  bool track_best = false;                          ///< a sweep: keep the best setting of each instance
+  std::vector<std::int64_t> record_at;  ///< the iterations at which the envelope is kept
+  bool best_by_loss = true;             ///< best setting by cumulative loss, else by final gap
+  bool track_best = false;              ///< a sweep: keep the best setting of each instance
 
   [[nodiscard]] std::uint64_t lanes() const { return settings * problem->instances; }
   [[nodiscard]] double constant(std::size_t parameter, std::uint64_t setting, std::size_t instance) const {

@@ -31,6 +31,7 @@ struct Problem {
   std::vector<double> records;
   std::vector<Field> shared_fields;
   std::vector<double> shared;
+  int data_size = 0;  ///< entries of the data block in the record, after start and minimiser; 0 if shared
 
   // One entry per instance.
   std::vector<double> smoothness;        ///< L

@@ -48,13 +48,13 @@ struct TypeList {
 // line here; the CPU engine, the CUDA kernels, the study files, `omg list`, the docs table and the
 // tests go through these lists.
 
-using Families = TypeList<   //
-    Huber,                   //
-    AsymmetricHuber,         //
-    Quadratic,               //
-    Tridiagonal,             //
-    Logistic,                //
-    Ridge                    //
+using Families = TypeList<  //
+    Huber,                  //
+    AsymmetricHuber,        //
+    Quadratic,              //
+    Tridiagonal,            //
+    Logistic,               //
+    Ridge                   //
     >;
 
 using Rules = TypeList<  //

@@ -36,7 +36,7 @@ struct CellStatistics {
   std::vector<Extreme> smallest;        ///< smallest normalised gap over the lanes alive
   std::vector<std::uint64_t> diverged;  ///< lanes diverged at or before that iteration
   Certificate certificate;
-  std::vector<Best> best;               ///< one per instance, if the cell tracks it
+  std::vector<Best> best;  ///< one per instance, if the cell tracks it
   std::uint64_t lanes = 0;
   std::uint64_t gradient_evaluations = 0;  ///< summed over lanes
   std::uint64_t function_evaluations = 0;

@@ -85,15 +85,15 @@ struct MethodSpec {
 /// One figure that a claim demands, judged after the run.
 struct Check {
   enum class Quantity {
-    exponent,                ///< least-squares slope of log envelope on log t over the window
-    certificate,             ///< largest gap ÷ bound over all lanes and iterations
-    sup,                     ///< largest t^power · envelope(t) over the window
-    constant,                ///< t^power · envelope(t) at `at` (0: the last iteration)
-    envelope,                ///< envelope(t) at `at` (0: the last iteration)
-    trajectory_difference,   ///< largest |y_t − y'_t| between `method` and `other`
-    best_loss,               ///< mean over instances of the best setting's cumulative loss
-    share_worse,             ///< share of instances where `method`'s best loss exceeds `other`'s
-    diverged,                ///< number of diverged lanes
+    exponent,               ///< least-squares slope of log envelope on log t over the window
+    certificate,            ///< largest gap ÷ bound over all lanes and iterations
+    sup,                    ///< largest t^power · envelope(t) over the window
+    constant,               ///< t^power · envelope(t) at `at` (0: the last iteration)
+    envelope,               ///< envelope(t) at `at` (0: the last iteration)
+    trajectory_difference,  ///< largest |y_t − y'_t| between `method` and `other`
+    best_loss,              ///< mean over instances of the best setting's cumulative loss
+    share_worse,            ///< share of instances where `method`'s best loss exceeds `other`'s
+    diverged,               ///< number of diverged lanes
   };
   Quantity quantity = Quantity::exponent;
   std::string problem;

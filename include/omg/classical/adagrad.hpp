@@ -18,11 +18,12 @@ struct AdagradMethod {
     using Real = typename Lane::Real;
     using Point = typename Lane::Point;
     Point x;
-    Point g;  ///< ∇f(x)
+    Point g;        ///< ∇f(x)
     Point squares;  ///< G
 
     template <class C>
-    OMG_HD explicit State(const C& c) : x(c.template vector<PointDim>()), g(c.template vector<PointDim>()), squares(c.template vector<PointDim>()) {}
+    OMG_HD explicit State(const C& c)
+        : x(c.template vector<PointDim>()), g(c.template vector<PointDim>()), squares(c.template vector<PointDim>()) {}
 
     OMG_HD const Point& output() const { return x; }
 

@@ -6,7 +6,8 @@ namespace omg {
 
 /// Adam with bias correction.
 struct AdamMethod {
-  static constexpr Entry entry{"adam", "m ← b₁ m + (1 − b₁) ∇f, v ← b₂ v + (1 − b₂) ∇f², x ← x − s m̂ / (√v̂ + ε)", "Kingma & Ba 2015", ""};
+  static constexpr Entry entry{"adam", "m ← b₁ m + (1 − b₁) ∇f, v ← b₂ v + (1 − b₂) ∇f², x ← x − s m̂ / (√v̂ + ε)",
+                               "Kingma & Ba 2015", ""};
   static constexpr Parameter parameters[] = {
       {"step", "0.01", "learning rate"},
       {"decay1", "0.9", "b₁"},
@@ -26,7 +27,13 @@ struct AdamMethod {
     Real power2;  ///< b₂^t
 
     template <class C>
-    OMG_HD explicit State(const C& c) : x(c.template vector<PointDim>()), g(c.template vector<PointDim>()), m(c.template vector<PointDim>()), v(c.template vector<PointDim>()), power1(1), power2(1) {}
+    OMG_HD explicit State(const C& c)
+        : x(c.template vector<PointDim>()),
+          g(c.template vector<PointDim>()),
+          m(c.template vector<PointDim>()),
+          v(c.template vector<PointDim>()),
+          power1(1),
+          power2(1) {}
 
     OMG_HD const Point& output() const { return x; }
 

@@ -6,7 +6,10 @@ namespace omg {
 
 /// Adaptive gradient descent without descent.
 struct AdaptiveGradientDescent {
-  static constexpr Entry entry{"adaptive_gradient_descent", "λ_t = min(√(1 + θ_{t-1}) λ_{t-1}, ‖x_t − x_{t-1}‖ / (2‖∇f(x_t) − ∇f(x_{t-1})‖)), θ_t = λ_t/λ_{t-1}", "Malitsky & Mishchenko 2020, Algorithm 1", ""};
+  static constexpr Entry entry{
+      "adaptive_gradient_descent",
+      "λ_t = min(√(1 + θ_{t-1}) λ_{t-1}, ‖x_t − x_{t-1}‖ / (2‖∇f(x_t) − ∇f(x_{t-1})‖)), θ_t = λ_t/λ_{t-1}",
+      "Malitsky & Mishchenko 2020, Algorithm 1", ""};
   static constexpr Parameter parameters[] = {
       {"first", "1e-6", "λ₀"},
   };
@@ -19,11 +22,17 @@ struct AdaptiveGradientDescent {
     Point x_next;
     Point g;  ///< ∇f(x)
     Point g_next;
-    Real step;  ///< λ
+    Real step;   ///< λ
     Real ratio;  ///< θ
 
     template <class C>
-    OMG_HD explicit State(const C& c) : x(c.template vector<PointDim>()), x_next(c.template vector<PointDim>()), g(c.template vector<PointDim>()), g_next(c.template vector<PointDim>()), step(0), ratio(0) {}
+    OMG_HD explicit State(const C& c)
+        : x(c.template vector<PointDim>()),
+          x_next(c.template vector<PointDim>()),
+          g(c.template vector<PointDim>()),
+          g_next(c.template vector<PointDim>()),
+          step(0),
+          ratio(0) {}
 
     OMG_HD const Point& output() const { return x; }
 

@@ -6,7 +6,9 @@ namespace omg {
 
 /// The short Barzilai–Borwein step; the previous one is kept where the quotient is not positive.
 struct BarzilaiBorwein2 {
-  static constexpr Entry entry{"barzilai_borwein2", "x ← x − ⟨s, d⟩/⟨d, d⟩ ∇f(x), s the last step, d the last change of the gradient", "Barzilai & Borwein 1988", "L"};
+  static constexpr Entry entry{"barzilai_borwein2",
+                               "x ← x − ⟨s, d⟩/⟨d, d⟩ ∇f(x), s the last step, d the last change of the gradient",
+                               "Barzilai & Borwein 1988", "L"};
   static constexpr Parameter parameters[] = {
       {"first", "1/L", "the first step"},
   };
@@ -22,7 +24,12 @@ struct BarzilaiBorwein2 {
     Real step;  ///< the step in use
 
     template <class C>
-    OMG_HD explicit State(const C& c) : x(c.template vector<PointDim>()), x_next(c.template vector<PointDim>()), g(c.template vector<PointDim>()), g_next(c.template vector<PointDim>()), step(0) {}
+    OMG_HD explicit State(const C& c)
+        : x(c.template vector<PointDim>()),
+          x_next(c.template vector<PointDim>()),
+          g(c.template vector<PointDim>()),
+          g_next(c.template vector<PointDim>()),
+          step(0) {}
 
     OMG_HD const Point& output() const { return x; }
 
@@ -37,8 +44,10 @@ struct BarzilaiBorwein2 {
       lane.c.template for_each<PointDim>([&](int i) { x_next[i] = nmadd(step, g[i], x[i]); });
       const Real reached = lane.f.gap_and_gradient(x_next, g_next);
       // s = x_t − x_{t-1}, d = ∇f(x_t) − ∇f(x_{t-1})
-      const Real numerator = lane.c.template sum<PointDim>([&](int i) { return (x_next[i] - x[i]) * (g_next[i] - g[i]); });
-      const Real denominator = lane.c.template sum<PointDim>([&](int i) { return (g_next[i] - g[i]) * (g_next[i] - g[i]); });
+      const Real numerator =
+          lane.c.template sum<PointDim>([&](int i) { return (x_next[i] - x[i]) * (g_next[i] - g[i]); });
+      const Real denominator =
+          lane.c.template sum<PointDim>([&](int i) { return (g_next[i] - g[i]) * (g_next[i] - g[i]); });
       const auto positive = (denominator > Real(0)) & (numerator > Real(0));
       step = select(positive, numerator / select(positive, denominator, Real(1)), step);
       exchange(x, x_next);

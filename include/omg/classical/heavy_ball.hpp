@@ -6,7 +6,9 @@ namespace omg {
 
 /// Heavy ball with any schedules of step and momentum; t counts from 1.
 struct HeavyBall {
-  static constexpr Entry entry{"heavy_ball", "x_t = x_{t-1} − a_t ∇f(x_{t-1}) + m_t (x_{t-1} − x_{t-2})", "Polyak 1964; a_t = 1/(L(t+1)), m_t = (t−1)/(t+1): Ghadimi, Feyzmahdavian & Johansson 2015", "L"};
+  static constexpr Entry entry{
+      "heavy_ball", "x_t = x_{t-1} − a_t ∇f(x_{t-1}) + m_t (x_{t-1} − x_{t-2})",
+      "Polyak 1964; a_t = 1/(L(t+1)), m_t = (t−1)/(t+1): Ghadimi, Feyzmahdavian & Johansson 2015", "L"};
   static constexpr Parameter parameters[] = {
       {"step", "1/L", "step size", true},
       {"momentum", "0.9", "m_t", true},
@@ -21,7 +23,8 @@ struct HeavyBall {
     Point g;  ///< ∇f(x)
 
     template <class C>
-    OMG_HD explicit State(const C& c) : x(c.template vector<PointDim>()), previous(c.template vector<PointDim>()), g(c.template vector<PointDim>()) {}
+    OMG_HD explicit State(const C& c)
+        : x(c.template vector<PointDim>()), previous(c.template vector<PointDim>()), g(c.template vector<PointDim>()) {}
 
     OMG_HD const Point& output() const { return x; }
 
@@ -33,9 +36,8 @@ struct HeavyBall {
 
     OMG_HD Real advance(Lane& lane, int t) {
       const Real step = lane.parameter(0, t), momentum = lane.parameter(1, t);
-      lane.c.template for_each<PointDim>([&](int i) {
-        previous[i] = fma(momentum, x[i] - previous[i], nmadd(step, g[i], x[i]));
-      });
+      lane.c.template for_each<PointDim>(
+          [&](int i) { previous[i] = fma(momentum, x[i] - previous[i], nmadd(step, g[i], x[i])); });
       exchange(previous, x);
       return lane.f.gap_and_gradient(x, g);
     }

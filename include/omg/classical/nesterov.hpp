@@ -6,7 +6,10 @@ namespace omg {
 
 /// Nesterov's accelerated gradient method, any momentum schedule.
 struct Nesterov {
-  static constexpr Entry entry{"nesterov", "p_t = y_{t-1} − s ∇f(y_{t-1}), y_t = p_t + m_t (p_t − p_{t-1}); gap at p_t", "Nesterov 1983; Beck & Teboulle 2009: momentum = (theta(t)-1)/theta(t+1); strongly convex: (1-sqrt(mu/L))/(1+sqrt(mu/L))", "L"};
+  static constexpr Entry entry{"nesterov", "p_t = y_{t-1} − s ∇f(y_{t-1}), y_t = p_t + m_t (p_t − p_{t-1}); gap at p_t",
+                               "Nesterov 1983; Beck & Teboulle 2009: momentum = (theta(t)-1)/theta(t+1); strongly "
+                               "convex: (1-sqrt(mu/L))/(1+sqrt(mu/L))",
+                               "L"};
   static constexpr Parameter parameters[] = {
       {"step", "1/L", "step size", true},
       {"momentum", "(t-1)/(t+2)", "m_t", true},
@@ -22,7 +25,11 @@ struct Nesterov {
     Point g;  ///< ∇f(y)
 
     template <class C>
-    OMG_HD explicit State(const C& c) : p(c.template vector<PointDim>()), p_next(c.template vector<PointDim>()), y(c.template vector<PointDim>()), g(c.template vector<PointDim>()) {}
+    OMG_HD explicit State(const C& c)
+        : p(c.template vector<PointDim>()),
+          p_next(c.template vector<PointDim>()),
+          y(c.template vector<PointDim>()),
+          g(c.template vector<PointDim>()) {}
 
     OMG_HD const Point& output() const { return p; }
 

@@ -6,7 +6,10 @@ namespace omg {
 
 /// Nesterov's method in three sequences; the form that AO-FTRL with α_t = t and the hint `last` equals (I2).
 struct NesterovDual {
-  static constexpr Entry entry{"nesterov_dual", "p_t = y_t − s_t ∇f(y_t), v_{t+1} = v_t − β t ∇f(y_t), y_{t+1} = (1 − ρ_{t+1}) p_t + ρ_{t+1} v_{t+1}, ρ_t = 2/(t+1), y₁ = v₁ = x₀; gap at y_t", "Nesterov 2005, with dual averaging; identity I2", "L"};
+  static constexpr Entry entry{"nesterov_dual",
+                               "p_t = y_t − s_t ∇f(y_t), v_{t+1} = v_t − β t ∇f(y_t), y_{t+1} = (1 − ρ_{t+1}) p_t + "
+                               "ρ_{t+1} v_{t+1}, ρ_t = 2/(t+1), y₁ = v₁ = x₀; gap at y_t",
+                               "Nesterov 2005, with dual averaging; identity I2", "L"};
   static constexpr Parameter parameters[] = {
       {"dual_step", "1/(4*L)", "β"},
       {"step", "(t+1)/(2*L*t)", "s_t = 2β(t+1)/t", true},
@@ -21,7 +24,8 @@ struct NesterovDual {
     Point g;  ///< ∇f(y)
 
     template <class C>
-    OMG_HD explicit State(const C& c) : y(c.template vector<PointDim>()), v(c.template vector<PointDim>()), g(c.template vector<PointDim>()) {}
+    OMG_HD explicit State(const C& c)
+        : y(c.template vector<PointDim>()), v(c.template vector<PointDim>()), g(c.template vector<PointDim>()) {}
 
     OMG_HD const Point& output() const { return y; }
 

@@ -6,7 +6,10 @@ namespace omg {
 
 /// The optimised gradient method; its bound holds at the last iteration only.
 struct Ogm {
-  static constexpr Entry entry{"ogm", "p_t = x_{t-1} − ∇f(x_{t-1})/L, x_t = p_t + (θ_{t-1} − 1)/θ_t (p_t − p_{t-1}) + θ_{t-1}/θ_t (p_t − x_{t-1}); horizon T", "Kim & Fessler 2016", "L, T"};
+  static constexpr Entry entry{"ogm",
+                               "p_t = x_{t-1} − ∇f(x_{t-1})/L, x_t = p_t + (θ_{t-1} − 1)/θ_t (p_t − p_{t-1}) + "
+                               "θ_{t-1}/θ_t (p_t − x_{t-1}); horizon T",
+                               "Kim & Fessler 2016", "L, T"};
   static constexpr Parameter parameters[] = {
       {"step", "1/L", "step size", true},
       {"momentum", "(ogm_theta(t-1)-1)/ogm_theta(t)", "weight of p_t − p_{t-1}", true},
@@ -22,7 +25,8 @@ struct Ogm {
     Point g;  ///< ∇f(x)
 
     template <class C>
-    OMG_HD explicit State(const C& c) : x(c.template vector<PointDim>()), p(c.template vector<PointDim>()), g(c.template vector<PointDim>()) {}
+    OMG_HD explicit State(const C& c)
+        : x(c.template vector<PointDim>()), p(c.template vector<PointDim>()), g(c.template vector<PointDim>()) {}
 
     OMG_HD const Point& output() const { return x; }
 

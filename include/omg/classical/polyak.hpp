@@ -13,7 +13,7 @@ struct Polyak {
     using Real = typename Lane::Real;
     using Point = typename Lane::Point;
     Point x;
-    Point g;  ///< ∇f(x)
+    Point g;   ///< ∇f(x)
     Real gap;  ///< f(x) − f*
 
     template <class C>

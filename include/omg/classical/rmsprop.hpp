@@ -6,7 +6,8 @@ namespace omg {
 
 /// RMSProp, without bias correction.
 struct RmsProp {
-  static constexpr Entry entry{"rmsprop", "G ← θ G + (1 − θ) ∇f², x ← x − s ∇f / (√G + ε)", "Tieleman & Hinton 2012", ""};
+  static constexpr Entry entry{"rmsprop", "G ← θ G + (1 − θ) ∇f², x ← x − s ∇f / (√G + ε)", "Tieleman & Hinton 2012",
+                               ""};
   static constexpr Parameter parameters[] = {
       {"step", "0.01", "learning rate"},
       {"decay", "0.9", "θ"},
@@ -18,11 +19,12 @@ struct RmsProp {
     using Real = typename Lane::Real;
     using Point = typename Lane::Point;
     Point x;
-    Point g;  ///< ∇f(x)
+    Point g;        ///< ∇f(x)
     Point squares;  ///< G
 
     template <class C>
-    OMG_HD explicit State(const C& c) : x(c.template vector<PointDim>()), g(c.template vector<PointDim>()), squares(c.template vector<PointDim>()) {}
+    OMG_HD explicit State(const C& c)
+        : x(c.template vector<PointDim>()), g(c.template vector<PointDim>()), squares(c.template vector<PointDim>()) {}
 
     OMG_HD const Point& output() const { return x; }
 

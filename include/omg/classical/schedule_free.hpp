@@ -6,7 +6,9 @@ namespace omg {
 
 /// Schedule-free gradient descent.
 struct ScheduleFree {
-  static constexpr Entry entry{"schedule_free", "y = (1 − b) z + b x, z ← z − s ∇f(y), x ← (1 − 1/(t+1)) x + z/(t+1); gap at x", "Defazio et al. 2024", "L"};
+  static constexpr Entry entry{"schedule_free",
+                               "y = (1 − b) z + b x, z ← z − s ∇f(y), x ← (1 − 1/(t+1)) x + z/(t+1); gap at x",
+                               "Defazio et al. 2024", "L"};
   static constexpr Parameter parameters[] = {
       {"step", "1/L", "s"},
       {"blend", "0.9", "b"},
@@ -22,7 +24,11 @@ struct ScheduleFree {
     Point g;  ///< ∇f(y)
 
     template <class C>
-    OMG_HD explicit State(const C& c) : x(c.template vector<PointDim>()), y(c.template vector<PointDim>()), z(c.template vector<PointDim>()), g(c.template vector<PointDim>()) {}
+    OMG_HD explicit State(const C& c)
+        : x(c.template vector<PointDim>()),
+          y(c.template vector<PointDim>()),
+          z(c.template vector<PointDim>()),
+          g(c.template vector<PointDim>()) {}
 
     OMG_HD const Point& output() const { return x; }
 

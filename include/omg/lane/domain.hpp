@@ -38,8 +38,7 @@ OMG_HD void project_ball(const C& c, const Bounds<typename C::Real>& bounds, con
   const auto outside = norm > bounds.radius;
   const R shrink = select(outside, bounds.radius / select(outside, norm, R(1)), R(1));
   // Inside the ball w is kept to the bit.
-  c.template for_each<Dim>(
-      [&](int i) { w[i] = select(outside, fma(shrink, w[i] - centre[i], centre[i]), w[i]); });
+  c.template for_each<Dim>([&](int i) { w[i] = select(outside, fma(shrink, w[i] - centre[i], centre[i]), w[i]); });
 }
 
 /// w ← Π_W(w) on the probability simplex: w_i ← max(w_i − θ, 0) with Σ w = 1, θ by Michelot's

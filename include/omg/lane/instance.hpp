@@ -13,11 +13,11 @@ namespace omg {
 template <class T>
 struct LaneInstance {
   using Real = T;
-  const T* record;    ///< of this lane's instance
+  const T* record;  ///< of this lane's instance
   long long stride;
-  const T* shared;    ///< null if the data block is part of the record
+  const T* shared;  ///< null if the data block is part of the record
   int n;
-  int data_size;      ///< entries of the data block in the record (0 if shared)
+  int data_size;  ///< entries of the data block in the record (0 if shared)
 
   OMG_HD T start(int i) const { return record[i * stride]; }
   OMG_HD T minimiser(int i) const { return record[(n + i) * stride]; }

@@ -131,9 +131,8 @@ struct MetaGradient {
       if constexpr (Rule_::starts_at_point) {
         copy<Dim>(c, y, w);
       } else {
-        c.template for_each<Dim>([&](int i) {
-          w[i] = k.initial != nullptr ? Real(k.initial[i]) : k.at(MetaParameters::initial);
-        });
+        c.template for_each<Dim>(
+            [&](int i) { w[i] = k.initial != nullptr ? Real(k.initial[i]) : k.at(MetaParameters::initial); });
       }
       copy<Dim>(c, w, first);
       project_meta(w);

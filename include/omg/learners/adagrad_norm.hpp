@@ -6,7 +6,9 @@ namespace omg {
 
 /// FTRL with the scalar AdaGrad step; needs no L. No step while the denominator is zero.
 struct AdagradNorm {
-  static constexpr Entry entry{"adagrad_norm", "w_{t+1} = Π(w₁ − β_{t+1} S_t / sqrt(Σ_{s≤t} ‖α_s g_s‖²)), S_t = Σ_{s≤t} α_s g_s", "Streeter & McMahan 2010; Orabona & Pál 2018", ""};
+  static constexpr Entry entry{"adagrad_norm",
+                               "w_{t+1} = Π(w₁ − β_{t+1} S_t / sqrt(Σ_{s≤t} ‖α_s g_s‖²)), S_t = Σ_{s≤t} α_s g_s",
+                               "Streeter & McMahan 2010; Orabona & Pál 2018", ""};
   static constexpr bool has_null_step = false;
   static constexpr bool uses_hint = false;
 

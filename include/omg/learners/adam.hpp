@@ -6,7 +6,8 @@ namespace omg {
 
 /// Adam on the meta-gradient; the weights α do not enter.
 struct AdamLearner {
-  static constexpr Entry entry{"adam", "w_{t+1} = Π(w_t − β_t m̂_t / (√v̂_t + 1e-8)), m = .9m + .1g, v = .999v + .001g²", "Kingma & Ba 2015", ""};
+  static constexpr Entry entry{"adam", "w_{t+1} = Π(w_t − β_t m̂_t / (√v̂_t + 1e-8)), m = .9m + .1g, v = .999v + .001g²",
+                               "Kingma & Ba 2015", ""};
   static constexpr bool has_null_step = false;
   static constexpr bool uses_hint = false;
 

@@ -7,7 +7,9 @@ namespace omg {
 /// Bootstrapped meta-gradients: the gradient in w of B_μ(φ(y_{t-1}, w), z_t) with the target z_t held fixed
 /// (claim C5). Targets: bootstrap(K, η), optimistic, and kl for the second μ.
 struct Bmg {
-  static constexpr Entry entry{"bmg", "w_{t+1} = Π(w_t − β_t D_wφ(y_{t-1}, w_t)ᵀ(∇μ(x_t) − ∇μ(z_t)))", "Flennerhag et al., Bootstrapped Meta-Learning, ICLR 2022; Optimistic Meta-Gradients, section 6", ""};
+  static constexpr Entry entry{
+      "bmg", "w_{t+1} = Π(w_t − β_t D_wφ(y_{t-1}, w_t)ᵀ(∇μ(x_t) − ∇μ(z_t)))",
+      "Flennerhag et al., Bootstrapped Meta-Learning, ICLR 2022; Optimistic Meta-Gradients, section 6", ""};
   static constexpr Parameter parameters[] = {
       {"inner_step", "1", "η, the step of the target's last gradient"},
   };
@@ -77,8 +79,7 @@ struct Bmg {
     OMG_HD void optimistic(Lane& lane, int t) {
       const auto& c = lane.c;
       const Real weight = lane.alpha(t), next_weight = lane.alpha(t + 1), step = lane.meta_step(t);
-      c.template for_each<PointDim>(
-          [&](int i) { d[i] = fma(weight, lane.u[i], -(weight * prediction.hint[i])); });
+      c.template for_each<PointDim>([&](int i) { d[i] = fma(weight, lane.u[i], -(weight * prediction.hint[i])); });
       prediction.predict(lane, t, [&](typename Lane::Meta& ahead) {
         lane.pullback(lane.before(), lane.w, d, ahead);
         c.template for_each<Dim>([&](int i) { ahead[i] = nmadd(step, ahead[i], lane.w[i]); });
@@ -94,8 +95,7 @@ struct Bmg {
       const Real eta = lane.learner_parameter(0), floor = Real(smallest_coordinate<Scalar<Real>>());
       // The largest exponent is taken out, so that nothing overflows.
       const Real shift = c.template maximum<PointDim>([&](int i) { return -(eta * lane.u[i]); });
-      const Real total = c.template sum<PointDim>(
-          [&](int i) { return lane.x[i] * exp(-(eta * lane.u[i]) - shift); });
+      const Real total = c.template sum<PointDim>([&](int i) { return lane.x[i] * exp(-(eta * lane.u[i]) - shift); });
       c.template for_each<PointDim>([&](int i) {
         const Real z = lane.x[i] * exp(-(eta * lane.u[i]) - shift) / total;
         d[i] = log(max(lane.x[i], floor)) - log(max(z, floor));

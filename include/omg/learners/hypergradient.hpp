@@ -6,7 +6,10 @@ namespace omg {
 
 /// Hypergradient descent. The null step is on unless the method turns it off; w is updated in both cases.
 struct Hypergradient {
-  static constexpr Entry entry{"hypergradient", "w_{t+1} = Π(w_t − β_t α_t g_t / ‖∇f(y_{t-1})‖²), u_t at the trial point x_t; null step: y_t the better of x_t and y_{t-1}", "Gao, Chu, Ye & Udell, arXiv 2502.11229", ""};
+  static constexpr Entry entry{"hypergradient",
+                               "w_{t+1} = Π(w_t − β_t α_t g_t / ‖∇f(y_{t-1})‖²), u_t at the trial point x_t; null "
+                               "step: y_t the better of x_t and y_{t-1}",
+                               "Gao, Chu, Ye & Udell, arXiv 2502.11229", ""};
   static constexpr bool has_null_step = true;
   static constexpr bool uses_hint = false;
 

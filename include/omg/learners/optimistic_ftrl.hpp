@@ -6,7 +6,10 @@ namespace omg {
 
 /// AO-FTRL: follow the regularised leader with a hint, the form that accelerates (claim C4).
 struct OptimisticFtrl {
-  static constexpr Entry entry{"optimistic_ftrl", "w_{t+1} = Π(w₁ − β_{t+1}(Σ_{s≤t} α_s g_s + α_{t+1} g̃_{t+1})), g̃_{t+1} = D_wφ(y_t, w_t)ᵀ ũ_{t+1}", "Optimistic Meta-Gradients, section 5; Rakhlin & Sridharan 2013; Joulani et al. 2020", ""};
+  static constexpr Entry entry{
+      "optimistic_ftrl",
+      "w_{t+1} = Π(w₁ − β_{t+1}(Σ_{s≤t} α_s g_s + α_{t+1} g̃_{t+1})), g̃_{t+1} = D_wφ(y_t, w_t)ᵀ ũ_{t+1}",
+      "Optimistic Meta-Gradients, section 5; Rakhlin & Sridharan 2013; Joulani et al. 2020", ""};
   static constexpr bool has_null_step = false;
   static constexpr bool uses_hint = true;
 
@@ -28,9 +31,8 @@ struct OptimisticFtrl {
         lane.project_meta(ahead);
       });
       lane.pullback(lane.after(), lane.w, prediction.hint, lane.g);  // g̃_{t+1}
-      lane.c.template for_each<Dim>([&](int i) {
-        lane.w[i] = nmadd(step, fma(next_weight, lane.g[i], sum[i]), lane.first[i]);
-      });
+      lane.c.template for_each<Dim>(
+          [&](int i) { lane.w[i] = nmadd(step, fma(next_weight, lane.g[i], sum[i]), lane.first[i]); });
       lane.project_meta(lane.w);
     }
   };

@@ -6,7 +6,8 @@ namespace omg {
 
 /// Elementwise steps and a meta-learned offset.
 struct Affine {
-  static constexpr Entry entry{"affine", "φ(x, w) = x − a ⊙ ∇f(x) + b, w = (a, b)", "Optimistic Meta-Gradients, section 3", ""};
+  static constexpr Entry entry{"affine", "φ(x, w) = x − a ⊙ ∇f(x) + b, w = (a, b)",
+                               "Optimistic Meta-Gradients, section 3", ""};
   using Meta = TwicePointDim;
   static constexpr bool uses_gradient = true;
   static constexpr bool starts_at_point = false;
@@ -14,8 +15,7 @@ struct Affine {
   template <class L, class W, class X>
   OMG_HD static void propose(const L& lane, const Base<typename L::Point>& base, const W& w, X& out) {
     const int n = lane.c.n();
-    lane.c.template for_each<PointDim>(
-        [&](int i) { out[i] = nmadd(w[i], base.gradient[i], base.x[i]) + w[n + i]; });
+    lane.c.template for_each<PointDim>([&](int i) { out[i] = nmadd(w[i], base.gradient[i], base.x[i]) + w[n + i]; });
   }
   // D_wφᵀ u = (−∇f(x) ⊙ u, u)
   template <class L, class W, class U, class M>

@@ -6,7 +6,8 @@ namespace omg {
 
 /// Gradient descent with a meta-learned step size for each coordinate.
 struct ElementwiseStep {
-  static constexpr Entry entry{"elementwise_step", "φ(x, w) = x − w ⊙ ∇f(x)", "Optimistic Meta-Gradients, section 3", ""};
+  static constexpr Entry entry{"elementwise_step", "φ(x, w) = x − w ⊙ ∇f(x)", "Optimistic Meta-Gradients, section 3",
+                               ""};
   using Meta = PointDim;
   static constexpr bool uses_gradient = true;
   static constexpr bool starts_at_point = false;

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+
+#include "omg/lane/options.hpp"
+#include "omg/lane/shape.hpp"
+
+// What passes between the dispatcher, compiled for any processor, and the kernels, compiled once per
+// instruction set. Plain data only: no inline function of the standard library may be emitted by a
+// translation unit that is compiled for a newer instruction set than the rest of the program.
+namespace omg::cpu {
+
+/// The family of a group of lanes. Records are transposed for the group: entry k of its lanes stands at
+/// record[k * width].
+template <class T>
+struct FamilyArguments {
+  Shape shape;
+  int n = 0;
+  int data_size = 0;  ///< entries of the data block in the record, 0 if shared
+  const T* record = nullptr;
+  const T* shared = nullptr;
+};
+
+/// Evaluates the family for a group: x and g are vectors of packs, gap one pack, scratch room for
+/// family_scratch packs. One function per wish: gap, gradient, both.
+template <class T>
+using Evaluate = void (*)(const FamilyArguments<T>&, const T* x, T* g, T* gap, T* scratch);
+
+template <class T>
+struct FamilyKernels {
+  Evaluate<T> gap = nullptr;
+  Evaluate<T> gradient = nullptr;
+  Evaluate<T> both = nullptr;
+  /// Packs of scratch that an evaluation needs.
+  long long (*scratch)(const FamilyArguments<T>&) = nullptr;
+};
+
+/// Where a thread accumulates. Rows number the registers of lanes that a thread has run: the lane of
+/// element e of row r is first_lane(r) + e.
+template <class T>
+struct Accumulator {
+  T* largest = nullptr;  ///< [record][register width]
+  T* largest_row = nullptr;
+  T* smallest = nullptr;
+  T* smallest_row = nullptr;
+  std::uint64_t* diverged = nullptr;  ///< [record + 1], lanes that diverged after the record before
+  std::uint64_t gradients = 0;
+  std::uint64_t functions = 0;
+  std::uint64_t lane_iterations = 0;
+};
+
+/// One group: `width` lanes side by side, from start to T.
+template <class T>
+struct GroupArguments {
+  FamilyArguments<T> family;
+  FamilyKernels<T> kernels;
+  Options options;
+  std::int64_t iterations = 0;
+  int lanes = 0;                     ///< lanes in use, the rest repeats the last one
+  const T* constants = nullptr;      ///< [parameter][width]
+  const T* const* tables = nullptr;  ///< [parameter], null without schedule; t = 0 … T + 1
+  const T* alpha = nullptr;
+  const T* rho = nullptr;
+  const T* initial = nullptr;
+  const T* lower = nullptr;
+  const T* upper = nullptr;
+  const T* inverse_scale = nullptr;        ///< [width]
+  const T* inverse_bound = nullptr;        ///< [width]
+  const T* inverse_bound_table = nullptr;  ///< t = 0 … T, or null: no certificate
+  const std::int64_t* record_at = nullptr;
+  std::int64_t records = 0;
+  T row = 0;  ///< number of the group's first row
+  T* arena = nullptr;
+  Accumulator<T>* out = nullptr;
+  T* ratio = nullptr;        ///< [width] out: largest gap ÷ bound
+  T* ratio_at = nullptr;     ///< [width] out: its iteration
+  T* loss = nullptr;         ///< [width] out: Σ gap, or null
+  T* last = nullptr;         ///< [width] out: last gap; negative: diverged
+  T* trace_gap = nullptr;    ///< [t − 1][width], or null
+  T* trace_point = nullptr;  ///< [t − 1][n][width]
+};
+
+template <class T>
+using RunGroup = void (*)(const GroupArguments<T>&);
+
+/// A method compiled for one instruction set.
+template <class T>
+struct MethodKernel {
+  RunGroup<T> run = nullptr;
+  long long (*arena)(int n) = nullptr;  ///< packs of arena that a group needs
+};
+
+}  // namespace omg::cpu

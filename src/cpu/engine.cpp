@@ -1,0 +1,480 @@
+#include "engine.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <limits>
+#include <mutex>
+#include <new>
+#include <span>
+#include <string_view>
+#include <thread>
+
+#include "recorder.hpp"
+#include "tables.hpp"
+
+namespace omg::cpu {
+
+namespace {
+
+bool processor_has(std::string_view set) {
+#if defined(__x86_64__)
+  if (set == "avx512")
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
+  if (set == "avx2") return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+  return set == sets_of_double[std::size(sets_of_double) - 1].name;
+}
+
+template <class T>
+constexpr auto& sets() {
+  if constexpr (std::is_same_v<T, double>)
+    return sets_of_double;
+  else
+    return sets_of_float;
+}
+
+template <class T>
+struct Tables {
+  std::string name;
+  Table<T> narrow;
+  Table<T> wide;
+};
+
+/// The tables of the chosen instruction set, filled once.
+template <class T>
+const Tables<T>& tables() {
+  static std::mutex mutex;
+  static std::vector<std::unique_ptr<Tables<T>>> filled;
+  const std::string name = chosen_instruction_set();
+  const std::scoped_lock lock(mutex);
+  for (const auto& entry : filled)
+    if (entry->name == name) return *entry;
+  auto entry = std::make_unique<Tables<T>>();
+  entry->name = name;
+  for (const auto& set : sets<T>()) {
+    if (set.name != name) continue;
+    set.fill_narrow(entry->narrow);
+    set.fill_wide(entry->wide);
+  }
+  filled.push_back(std::move(entry));
+  return *filled.back();
+}
+
+template <class... Entries>
+int position(TypeList<Entries...>, std::string_view name) {
+  int at = -1, i = 0;
+  ((std::string_view(Entries::entry.name) == name ? at = i : at, ++i), ...);
+  return at;
+}
+
+int method_position(const MethodSpec& method) {
+  if (!method.classical.empty()) return meta_gradients + position(ClassicalMethods{}, method.classical);
+  return position(Rules{}, method.rule) * Learners::size + position(Learners{}, method.learner);
+}
+
+/// Memory aligned for any register, zeroed.
+template <class T>
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(std::size_t size)
+      : p_(static_cast<T*>(::operator new(std::max<std::size_t>(size, 1) * sizeof(T), alignment))) {
+    std::memset(static_cast<void*>(p_), 0, size * sizeof(T));
+  }
+  Buffer(Buffer&& other) noexcept : p_(std::exchange(other.p_, nullptr)) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(p_, other.p_);
+    return *this;
+  }
+  ~Buffer() { ::operator delete(p_, alignment); }
+  [[nodiscard]] T* data() const { return p_; }
+  T& operator[](std::size_t i) const { return p_[i]; }
+
+ private:
+  static constexpr std::align_val_t alignment{64};
+  T* p_ = nullptr;
+};
+
+template <class T>
+std::vector<T> converted(std::span<const double> from) {
+  return std::vector<T>(from.begin(), from.end());
+}
+
+/// Tables over t of one variant, in the kernels' number type.
+template <class T>
+struct VariantTables {
+  std::vector<T> alpha, rho, initial, lower, upper;
+  std::vector<std::vector<T>> tables;
+  std::vector<const T*> by_parameter;  ///< null without schedule
+};
+
+/// A group of lanes that share a variant.
+struct Group {
+  std::uint64_t first = 0;
+  int lanes = 0;
+  std::uint32_t variant = 0;
+};
+
+/// Lanes [begin, end) whose settings share a variant, and the number of their first group.
+struct Segment {
+  std::uint64_t begin, end;
+  std::uint64_t first_group;
+  std::uint32_t variant;
+};
+
+template <class T>
+class CellRun {
+ public:
+  CellRun(const Cell& cell, LaneRange lanes, const RunControl& control, Trajectories* trace)
+      : cell_(cell), problem_(*cell.problem), control_(control), trace_(trace), lanes_(lanes) {
+    choose_kernels();
+    convert_tables();
+    cut_groups();
+    if (trace_ != nullptr) {
+      const auto n = static_cast<std::size_t>(problem_.shape.n), T_ = static_cast<std::size_t>(cell.iterations);
+      *trace_ = {lanes.size(), T_, n, {}, {}};
+      trace_->gaps.resize(lanes.size() * T_);
+      trace_->points.resize(lanes.size() * T_ * n);
+    }
+  }
+
+  CellStatistics run() {
+    unsigned threads = control_.threads != 0 ? control_.threads : std::max(1u, std::thread::hardware_concurrency());
+    threads = static_cast<unsigned>(std::min<std::uint64_t>(threads, std::max<std::uint64_t>(groups_, 1)));
+    // Small enough that the threads end together, large enough that claiming costs nothing.
+    claim_ = std::clamp<std::uint64_t>(groups_ / (std::uint64_t{threads} * 16), 1, 64);
+    std::vector<CellStatistics> parts(threads);
+    std::vector<std::exception_ptr> failures(threads);
+    {
+      std::vector<std::jthread> workers;
+      for (unsigned w = 1; w < threads; ++w)
+        workers.emplace_back([&, w] { guarded(failures[w], [&] { parts[w] = work(false); }); });
+      guarded(failures[0], [&] { parts[0] = work(true); });
+    }
+    for (const auto& failure : failures)
+      if (failure) std::rethrow_exception(failure);
+    report();
+    for (unsigned w = 1; w < threads; ++w) parts[0].merge(parts[w]);
+    return std::move(parts[0]);
+  }
+
+ private:
+  template <class F>
+  void guarded(std::exception_ptr& failure, F&& f) {
+    try {
+      f();
+    } catch (...) {
+      failure = std::current_exception();
+      stop_ = true;
+    }
+  }
+
+  void choose_kernels() {
+    const auto& all = tables<T>();
+    const int method = method_position(cell_.method), family = position(Families{}, problem_.family);
+    if (family < 0) throw Error("the CPU engine does not know the family '" + problem_.family + "'");
+    const int n = problem_.shape.n;
+    const auto pick = [&](const Table<T>& table) {
+      width_ = table.width;
+      register_width_ = table.register_width;
+      method_ = table.methods[method];
+      family_ = table.families[family];
+      FamilyArguments<T> arguments;
+      arguments.shape = problem_.shape;
+      arguments.n = n;
+      arena_ = static_cast<std::size_t>(method_.arena(n)) + static_cast<std::size_t>(family_.scratch(arguments));
+      return (arena_ + problem_.record_size()) * static_cast<std::size_t>(width_) * sizeof(T);
+    };
+    // Several registers of lanes in flight only where a group's vectors stay in the first-level cache.
+    constexpr std::size_t first_level = 40 * 1024;
+    if (pick(all.narrow) > first_level) pick(all.wide);
+  }
+
+  void convert_tables() {
+    const auto parameters = cell_.parameter_names.size();
+    for (const auto& variant : cell_.variants) {
+      VariantTables<T>& out = variants_.emplace_back();
+      out.alpha = converted<T>(variant.alpha);
+      out.rho = converted<T>(variant.rho);
+      out.initial = converted<T>(variant.initial);
+      out.lower = converted<T>(variant.lower);
+      out.upper = converted<T>(variant.upper);
+      for (const auto& table : variant.tables) out.tables.push_back(converted<T>(table));
+      std::size_t next = 0;
+      for (std::size_t p = 0; p < parameters; ++p)
+        out.by_parameter.push_back(scheduled(p) ? out.tables.at(next++).data() : nullptr);
+    }
+    shared_ = converted<T>(problem_.shared);
+    for (double bound : cell_.bound_table) inverse_bound_table_.push_back(static_cast<T>(1.0 / bound));
+  }
+
+  [[nodiscard]] bool scheduled(std::size_t parameter) const {
+    bool found = false;
+    const auto look = [&]<class M>(M*) {
+      if constexpr (M::parameters > 0) found = M::parameter(static_cast<int>(parameter)).scheduled;
+    };
+    const int at = method_position(cell_.method);
+    int i = 0;
+    const auto rule = [&]<class R, class... L>(R*, TypeList<L...>) {
+      ((i++ == at ? look(static_cast<MetaGradient<R, L>*>(nullptr)) : void()), ...);
+    };
+    [&]<class... R>(TypeList<R...>) { (rule(static_cast<R*>(nullptr), Learners{}), ...); }(Rules{});
+    [&]<class... M>(TypeList<M...>) {
+      ((i++ == at ? look(static_cast<Classical<M>*>(nullptr)) : void()), ...);
+    }(ClassicalMethods{});
+    return found;
+  }
+
+  /// Lanes are cut into groups in their order; a group never mixes variants.
+  void cut_groups() {
+    const std::uint64_t instances = problem_.instances;
+    std::uint64_t lane = lanes_.begin;
+    while (lane < lanes_.end) {
+      const std::uint64_t setting = lane / instances;
+      const std::uint32_t variant = cell_.variant_of[setting];
+      std::uint64_t last = setting + 1;
+      while (last * instances < lanes_.end && cell_.variant_of[last] == variant) ++last;
+      const std::uint64_t end = std::min(last * instances, lanes_.end);
+      segments_.push_back({lane, end, groups_, variant});
+      groups_ += (end - lane + static_cast<std::uint64_t>(width_) - 1) / static_cast<std::uint64_t>(width_);
+      lane = end;
+    }
+  }
+
+  [[nodiscard]] Group group(std::uint64_t index) const {
+    auto segment = std::upper_bound(segments_.begin(), segments_.end(), index,
+                                    [](std::uint64_t i, const Segment& s) { return i < s.first_group; });
+    --segment;
+    const std::uint64_t first = segment->begin + (index - segment->first_group) * static_cast<std::uint64_t>(width_);
+    const auto lanes = std::min<std::uint64_t>(static_cast<std::uint64_t>(width_), segment->end - first);
+    return {first, static_cast<int>(lanes), segment->variant};
+  }
+
+  /// What one thread needs for a group, taken once.
+  struct Room {
+    Buffer<T> record, constants, scale, bound, ratio, ratio_at, loss, last, arena;
+    Buffer<T> largest, largest_row, smallest, smallest_row;
+    Buffer<std::uint64_t> diverged;
+    Buffer<T> trace_gap, trace_point;
+    Accumulator<T> out;
+  };
+
+  Room make_room() const {
+    const auto width = static_cast<std::size_t>(width_);
+    const auto records = cell_.record_at.size(), lines = records * static_cast<std::size_t>(register_width_);
+    Room room;
+    room.record = Buffer<T>(problem_.record_size() * width);
+    room.constants = Buffer<T>(cell_.parameter_names.size() * width);
+    for (auto* buffer : {&room.scale, &room.bound, &room.ratio, &room.ratio_at, &room.loss, &room.last})
+      *buffer = Buffer<T>(width);
+    room.arena = Buffer<T>(arena_ * width);
+    for (auto* buffer : {&room.largest, &room.largest_row, &room.smallest, &room.smallest_row})
+      *buffer = Buffer<T>(lines);
+    std::fill_n(room.largest.data(), lines, T(-1));
+    std::fill_n(room.smallest.data(), lines, std::numeric_limits<T>::infinity());
+    room.diverged = Buffer<std::uint64_t>(records + 1);
+    if (trace_ != nullptr) {
+      const auto T_ = static_cast<std::size_t>(cell_.iterations);
+      room.trace_gap = Buffer<T>(T_ * width);
+      room.trace_point = Buffer<T>(T_ * width * static_cast<std::size_t>(problem_.shape.n));
+    }
+    room.out.largest = room.largest.data();
+    room.out.largest_row = room.largest_row.data();
+    room.out.smallest = room.smallest.data();
+    room.out.smallest_row = room.smallest_row.data();
+    room.out.diverged = room.diverged.data();
+    return room;
+  }
+
+  CellStatistics work(bool reports) {
+    Room room = make_room();
+    CellStatistics statistics = empty_statistics(cell_);
+    for (;;) {
+      const std::uint64_t begin = next_.fetch_add(claim_), end = std::min(begin + claim_, groups_);
+      if (begin >= groups_ || stop_) break;
+      for (std::uint64_t g = begin; g < end && !stop_; ++g) run_group(g, room, statistics);
+      if (reports) {
+        report();
+        if (control_.cancelled && control_.cancelled()) stop_ = true;
+      }
+    }
+    finish(room, statistics);
+    return statistics;
+  }
+
+  void run_group(std::uint64_t index, Room& room, CellStatistics& statistics) {
+    const Group group = this->group(index);
+    const auto width = static_cast<std::size_t>(width_), instances = problem_.instances;
+    const auto records = problem_.record_size(), parameters = cell_.parameter_names.size();
+    for (std::size_t l = 0; l < width; ++l) {
+      // Lanes that are not in use repeat the last one.
+      const std::uint64_t lane = group.first + std::min(l, static_cast<std::size_t>(group.lanes - 1));
+      const std::size_t instance = lane % instances, setting = lane / instances;
+      for (std::size_t k = 0; k < records; ++k)
+        room.record[k * width + l] = static_cast<T>(problem_.records[k * instances + instance]);
+      for (std::size_t p = 0; p < parameters; ++p)
+        room.constants[p * width + l] = static_cast<T>(cell_.constant(p, setting, instance));
+      room.scale[l] = static_cast<T>(1.0 / problem_.scale[instance]);
+      room.bound[l] = cell_.bound_constant.empty() ? T(0) : static_cast<T>(1.0 / cell_.bound_constant[0].at(instance));
+    }
+    const VariantTables<T>& variant = variants_[group.variant];
+    GroupArguments<T> a;
+    a.family.shape = problem_.shape;
+    a.family.n = problem_.shape.n;
+    a.family.record = room.record.data();
+    a.family.shared = problem_.shape.shared ? shared_.data() : nullptr;
+    a.family.data_size = problem_.data_size;
+    a.kernels = family_;
+    a.options = cell_.options;
+    a.iterations = cell_.iterations;
+    a.lanes = group.lanes;
+    a.constants = room.constants.data();
+    a.tables = variant.by_parameter.data();
+    a.alpha = variant.alpha.data();
+    a.rho = variant.rho.data();
+    a.initial = variant.initial.empty() ? nullptr : variant.initial.data();
+    a.lower = variant.lower.empty() ? nullptr : variant.lower.data();
+    a.upper = variant.upper.empty() ? nullptr : variant.upper.data();
+    a.inverse_scale = room.scale.data();
+    a.inverse_bound = room.bound.data();
+    a.inverse_bound_table = inverse_bound_table_.empty() ? nullptr : inverse_bound_table_.data();
+    a.record_at = cell_.record_at.data();
+    a.records = static_cast<std::int64_t>(cell_.record_at.size());
+    a.row = static_cast<T>(index * (width / static_cast<std::size_t>(register_width_)));
+    a.arena = room.arena.data();
+    a.out = &room.out;
+    a.ratio = room.ratio.data();
+    a.ratio_at = room.ratio_at.data();
+    a.loss = room.loss.data();
+    a.last = room.last.data();
+    if (trace_ != nullptr) {
+      a.trace_gap = room.trace_gap.data();
+      a.trace_point = room.trace_point.data();
+    }
+    method_.run(a);
+    take_lanes(group, room, statistics);
+    if (trace_ != nullptr) take_trace(group, room);
+    done_ += static_cast<std::uint64_t>(group.lanes) * static_cast<std::uint64_t>(cell_.iterations);
+  }
+
+  /// The figures of single lanes: certificate and best setting.
+  void take_lanes(const Group& group, const Room& room, CellStatistics& statistics) {
+    statistics.lanes += static_cast<std::uint64_t>(group.lanes);
+    for (int l = 0; l < group.lanes; ++l) {
+      const auto i = static_cast<std::size_t>(l);
+      const std::uint64_t lane = group.first + i;
+      if (!cell_.bound_table.empty() && static_cast<double>(room.ratio[i]) > statistics.certificate.ratio)
+        statistics.certificate = {static_cast<double>(room.ratio[i]), lane,
+                                  static_cast<std::int64_t>(room.ratio_at[i])};
+      if (cell_.track_best && room.last[i] >= T(0)) {
+        const double loss = static_cast<double>(cell_.best_by_loss ? room.loss[i] : room.last[i]);
+        Best& best = statistics.best[lane % problem_.instances];
+        const auto setting = static_cast<std::uint32_t>(lane / problem_.instances);
+        if (loss < best.loss || (loss == best.loss && setting < best.setting)) best = {loss, setting};
+      }
+    }
+  }
+
+  void take_trace(const Group& group, const Room& room) {
+    const auto width = static_cast<std::size_t>(width_), n = trace_->dimension;
+    for (std::size_t l = 0; l < static_cast<std::size_t>(group.lanes); ++l) {
+      const std::size_t lane = group.first - lanes_.begin + l;
+      for (std::size_t t = 0; t < trace_->iterations; ++t) {
+        trace_->gaps[lane * trace_->iterations + t] = static_cast<double>(room.trace_gap[t * width + l]);
+        for (std::size_t i = 0; i < n; ++i)
+          trace_->points[(lane * trace_->iterations + t) * n + i] =
+              static_cast<double>(room.trace_point[(t * n + i) * width + l]);
+      }
+    }
+  }
+
+  /// From rows and elements to lanes, once per thread.
+  void finish(const Room& room, CellStatistics& statistics) const {
+    const auto width = static_cast<std::size_t>(register_width_);
+    const auto per_group = static_cast<std::uint64_t>(width_ / register_width_);
+    const auto lane_of = [&](T row, std::size_t element) {
+      const auto r = static_cast<std::uint64_t>(row);
+      return group(r / per_group).first + (r % per_group) * width + element;
+    };
+    std::uint64_t diverged = 0;
+    for (std::size_t k = 0; k < cell_.record_at.size(); ++k) {
+      Extreme &largest = statistics.envelope[k], &smallest = statistics.smallest[k];
+      for (std::size_t e = 0; e < width; ++e) {
+        const T high = room.largest[k * width + e], low = room.smallest[k * width + e];
+        if (high >= T(0)) {
+          const std::uint64_t lane = lane_of(room.largest_row[k * width + e], e);
+          if (high > largest.value || (high == largest.value && lane < largest.lane))
+            largest = {static_cast<double>(high), lane};
+        }
+        if (low < std::numeric_limits<T>::infinity()) {
+          const std::uint64_t lane = lane_of(room.smallest_row[k * width + e], e);
+          if (low < smallest.value || (low == smallest.value && lane < smallest.lane))
+            smallest = {static_cast<double>(low), lane};
+        }
+      }
+      diverged += room.diverged[k];
+      statistics.diverged[k] = diverged;
+    }
+    statistics.gradient_evaluations = room.out.gradients;
+    statistics.function_evaluations = room.out.functions;
+    statistics.lane_iterations = room.out.lane_iterations;
+  }
+
+  void report() {
+    const std::uint64_t done = done_;
+    if (control_.progress && done > reported_) control_.progress(done - reported_);
+    reported_ = done;
+  }
+
+  const Cell& cell_;
+  const Problem& problem_;
+  const RunControl& control_;
+  Trajectories* trace_;
+  LaneRange lanes_;
+  int width_ = 0;
+  int register_width_ = 0;
+  std::size_t arena_ = 0;
+  MethodKernel<T> method_;
+  FamilyKernels<T> family_;
+  std::vector<VariantTables<T>> variants_;
+  std::vector<T> shared_, inverse_bound_table_;
+  std::vector<Segment> segments_;
+  std::uint64_t groups_ = 0;
+  std::uint64_t claim_ = 1;
+  std::atomic<std::uint64_t> next_ = 0;
+  std::atomic<std::uint64_t> done_ = 0;
+  std::atomic<bool> stop_ = false;
+  std::uint64_t reported_ = 0;
+};
+
+}  // namespace
+
+std::vector<std::string> usable_instruction_sets() {
+  std::vector<std::string> out;
+  for (const auto& set : sets_of_double)
+    if (processor_has(set.name)) out.emplace_back(set.name);
+  return out;
+}
+
+std::string chosen_instruction_set() {
+  const auto usable = usable_instruction_sets();
+  const char* forced = std::getenv("OMG_CPU_INSTRUCTION_SET");
+  if (forced == nullptr || *forced == 0) return usable.front();
+  if (std::find(usable.begin(), usable.end(), forced) != usable.end()) return forced;
+  std::string list;
+  for (const auto& set : usable) list += (list.empty() ? "" : ", ") + set;
+  throw Error("OMG_CPU_INSTRUCTION_SET = " + std::string(forced) + " cannot run here; allowed: " + list);
+}
+
+CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control, Trajectories* trace) {
+  if (cell.precision == Precision::float32) return CellRun<float>(cell, lanes, control, trace).run();
+  return CellRun<double>(cell, lanes, control, trace).run();
+}
+
+}  // namespace omg::cpu

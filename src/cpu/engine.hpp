@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "omg/backend.hpp"
+
+namespace omg::cpu {
+
+/// The instruction sets that this processor and this build have in common, fastest first.
+std::vector<std::string> usable_instruction_sets();
+
+/// The one that runs: the fastest, or that of the environment variable OMG_CPU_INSTRUCTION_SET. Throws
+/// Error if the variable names one that cannot run here.
+std::string chosen_instruction_set();
+
+/// Runs lanes of a cell with the kernels of the chosen instruction set; fills `trace` if it is not null.
+CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control, Trajectories* trace);
+
+}  // namespace omg::cpu
