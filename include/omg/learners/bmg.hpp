@@ -19,6 +19,7 @@ struct Bmg {
     return sizeof(T) == 8 ? T(1e-300) : T(1e-37);
   }
   static constexpr bool has_null_step = false;
+  static constexpr bool has_target = true;
   static constexpr bool uses_hint = true;
 
   template <class Lane>
