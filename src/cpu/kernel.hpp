@@ -226,14 +226,4 @@ void run_group(const GroupArguments<typename R::T>& a) {
   run_lanes<Method, R>(c, f, a);
 }
 
-/// A family and n known when the kernel is compiled: the state of the lanes stays in registers. For the
-/// few combinations that large studies spend their time on.
-template <class Method, class Family, int N, class R>
-void run_group_in_registers(const GroupArguments<typename R::T>& a) {
-  const RegisterContext<R, N> c;
-  const PackInstance<R> instance(a.family);
-  FamilyOracle<Family, RegisterContext<R, N>, Shape, PackInstance<R>> f(c, a.family.shape, instance);
-  run_lanes<Method, R>(c, f, a);
-}
-
 }  // namespace omg::cpu

@@ -25,14 +25,17 @@ struct Pack {
   template <class N>
   requires std::is_arithmetic_v<N> OMG_HD
   Pack(N value) {  // implicit: the lane template mixes packs with plain constants
+#pragma GCC unroll 8
     for (int k = 0; k < K; ++k) v[k] = Register(static_cast<T>(value));
   }
   OMG_HD static Pack load(const T* from) {
     Pack out;
+#pragma GCC unroll 8
     for (int k = 0; k < K; ++k) out.v[k] = Register::load_aligned(from + k * register_width);
     return out;
   }
   OMG_HD void store(T* to) const {
+#pragma GCC unroll 8
     for (int k = 0; k < K; ++k) v[k].store_aligned(to + k * register_width);
   }
 };
@@ -48,6 +51,7 @@ struct Mask {
 template <class Out, int K, class F, class... A>
 OMG_HD Out map(F f, const A&... a) {
   Out out;
+#pragma GCC unroll 8
   for (int k = 0; k < K; ++k) out.v[k] = f(a.v[k]...);
   return out;
 }

@@ -25,8 +25,4 @@ struct Table {
 template <class T, class Arch, int K, int Shard, int Shards>
 void fill_table(Table<T>& table);
 
-/// Kernels for one combination of method, family and n with the state in registers, or null.
-template <class T>
-using FindFused = RunGroup<T> (*)(int method, int family, int n);
-
 }  // namespace omg::cpu

@@ -39,7 +39,11 @@ struct RegisterVector {
   R v[N > 0 ? N : 1];
   OMG_HD R& operator[](int i) { return v[i]; }
   OMG_HD const R& operator[](int i) const { return v[i]; }
-  RegisterVector() = default;
+  OMG_HD RegisterVector() {
+#pragma unroll
+#pragma GCC unroll 64
+    for (int i = 0; i < N; ++i) v[i] = R(0);
+  }
   RegisterVector(const RegisterVector&) = delete;  // vectors are copied coordinate by coordinate
   RegisterVector& operator=(const RegisterVector&) = delete;
 };
@@ -63,6 +67,7 @@ struct Strided {
 template <class R, int N>
 OMG_HD void exchange(RegisterVector<R, N>& a, RegisterVector<R, N>& b) {
 #pragma unroll
+#pragma GCC unroll 64
   for (int i = 0; i < N; ++i) {
     const R held = a[i];
     a[i] = b[i];
@@ -98,20 +103,19 @@ struct RegisterContext {
 
   template <class Dim>
   OMG_HD Vector<Dim> vector() const {
-    Vector<Dim> out;
-#pragma unroll
-    for (int i = 0; i < Dim::at(N); ++i) out[i] = R(0);
-    return out;
+    return {};
   }
   template <class Dim, class F>
   OMG_HD void for_each(F&& f) const {
 #pragma unroll
+#pragma GCC unroll 64
     for (int i = 0; i < Dim::at(N); ++i) f(i);
   }
   template <class Dim, class F>
   OMG_HD R sum(F&& f) const {
     R total = f(0);
 #pragma unroll
+#pragma GCC unroll 64
     for (int i = 1; i < Dim::at(N); ++i) total = total + f(i);
     return total;
   }
@@ -119,6 +123,7 @@ struct RegisterContext {
   OMG_HD R maximum(F&& f) const {
     R best = f(0);
 #pragma unroll
+#pragma GCC unroll 64
     for (int i = 1; i < Dim::at(N); ++i) best = max(best, f(i));
     return best;
   }
