@@ -13,6 +13,8 @@ inline constexpr std::uint64_t no_lane = std::numeric_limits<std::uint64_t>::max
 struct Extreme {
   double value = 0;
   std::uint64_t lane = no_lane;
+
+  friend bool operator==(const Extreme&, const Extreme&) = default;
 };
 
 /// The largest gap ÷ bound, with the lane and the iteration that attain it.
@@ -20,12 +22,16 @@ struct Certificate {
   double ratio = -1;
   std::uint64_t lane = no_lane;
   std::int64_t iteration = 0;
+
+  friend bool operator==(const Certificate&, const Certificate&) = default;
 };
 
 /// The best setting of one instance: the smallest loss, ties to the lower setting.
 struct Best {
   double loss = std::numeric_limits<double>::infinity();
   std::uint32_t setting = std::numeric_limits<std::uint32_t>::max();
+
+  friend bool operator==(const Best&, const Best&) = default;
 };
 
 /// What is known of a cell after some of its lanes have run. `merge` is associative and commutative
@@ -43,6 +49,8 @@ struct CellStatistics {
   std::uint64_t lane_iterations = 0;
 
   void merge(const CellStatistics& other);
+
+  friend bool operator==(const CellStatistics&, const CellStatistics&) = default;
 };
 
 /// Exponent and constant of an envelope: least squares of log envelope on log t.
