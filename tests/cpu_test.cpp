@@ -1,0 +1,177 @@
+// The CPU engine's own business: groups, threads, waves, instruction sets, observers. That its lanes
+// are right is the matter of registry_test.
+
+#include <cmath>
+#include <cstdlib>
+#include <random>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "omg/backend.hpp"
+#include "omg/plan.hpp"
+
+#include "cpu/engine.hpp"
+#include "statistics/recorder.hpp"
+#include "support/registry_studies.hpp"
+
+namespace omg {
+namespace {
+
+using test::formula;
+using test::one;
+
+/// Huber lanes under a method that sweeps its step; some steps diverge.
+Plan huber_plan(int instances, int iterations, bool every, Precision precision = Precision::float64) {
+  Study study;
+  study.iterations = iterations;
+  study.seed = 3;
+  study.precision = precision;
+  study.envelope_every_iteration = every;
+  ProblemSpec problem;
+  problem.name = "huber";
+  problem.family = "huber";
+  problem.instances = instances;
+  Value grid;
+  grid.kind = Value::Kind::log_grid;
+  grid.low = 1e-6;
+  grid.high = 1;
+  problem.parameters["threshold"] = {{grid}, {}};
+  problem.parameters["strong_convexity"] = one("0.1");
+  study.problems = {problem};
+  MethodSpec method;
+  method.name = "heavy ball";
+  method.classical = "heavy_ball";
+  method.weights = one("1");
+  method.parameters["step"] = {{formula("1/L"), formula("0.5/L"), formula("40/L"), formula("2000/L")}, {}};
+  method.parameters["momentum"] = one("t/(t+3)");
+  method.bound = "4*L*R^2/t";
+  study.methods = {method};
+  return make_plan(study);
+}
+
+void expect_same(const CellStatistics& a, const CellStatistics& b) {
+  ASSERT_EQ(a.at, b.at);
+  for (std::size_t k = 0; k < a.at.size(); ++k) {
+    EXPECT_EQ(a.envelope[k].value, b.envelope[k].value) << "t = " << a.at[k];
+    EXPECT_EQ(a.envelope[k].lane, b.envelope[k].lane) << "t = " << a.at[k];
+    EXPECT_EQ(a.smallest[k].value, b.smallest[k].value) << "t = " << a.at[k];
+    EXPECT_EQ(a.smallest[k].lane, b.smallest[k].lane) << "t = " << a.at[k];
+    EXPECT_EQ(a.diverged[k], b.diverged[k]) << "t = " << a.at[k];
+  }
+  EXPECT_EQ(a.certificate.ratio, b.certificate.ratio);
+  EXPECT_EQ(a.certificate.lane, b.certificate.lane);
+  EXPECT_EQ(a.certificate.iteration, b.certificate.iteration);
+  ASSERT_EQ(a.best.size(), b.best.size());
+  for (std::size_t i = 0; i < a.best.size(); ++i) {
+    EXPECT_EQ(a.best[i].loss, b.best[i].loss) << "instance " << i;
+    EXPECT_EQ(a.best[i].setting, b.best[i].setting) << "instance " << i;
+  }
+  EXPECT_EQ(a.lanes, b.lanes);
+  EXPECT_EQ(a.lane_iterations, b.lane_iterations);
+  EXPECT_EQ(a.gradient_evaluations, b.gradient_evaluations);
+  EXPECT_EQ(a.function_evaluations, b.function_evaluations);
+}
+
+/// What the plain recorder makes of the engine's own gaps.
+CellStatistics recorded(const Cell& cell, const Trajectories& gaps) {
+  Recorder recorder(cell);
+  const auto T = static_cast<std::size_t>(cell.iterations);
+  for (std::uint64_t lane = 0; lane < cell.lanes(); ++lane) {
+    recorder.begin(lane);
+    std::uint64_t iterations = 0;
+    for (std::size_t t = 0; t < T; ++t) {
+      ++iterations;
+      if (!recorder.observe(static_cast<std::int64_t>(t) + 1, gaps.gaps[lane * T + t])) break;
+    }
+    // Heavy ball: one gradient at the start, one for each point reached.
+    recorder.end(iterations + 1, 0);
+  }
+  return recorder.statistics();
+}
+
+TEST(CpuEngine, ObservesLikeTheRecorder) {
+  for (const bool every : {true, false}) {
+    const Plan plan = huber_plan(123, 300, every);
+    const Cell& cell = plan.cells[0];
+    const auto backend = make_cpu_backend();
+    const auto statistics = backend->run(cell, {0, cell.lanes()}, {});
+    expect_same(statistics, recorded(cell, backend->trace(cell, {0, cell.lanes()}, {})));
+    EXPECT_EQ(statistics.diverged.back(), 2u * 123u);  // the two steps beyond 2/L
+    EXPECT_EQ(statistics.lanes, 4u * 123u);
+  }
+}
+
+TEST(CpuEngine, ResultsDoNotDependOnTheSplit) {
+  std::mt19937 random(5);
+  for (const Precision precision : {Precision::float64, Precision::float32}) {
+    const Plan plan = huber_plan(97, 150, false, precision);
+    const Cell& cell = plan.cells[0];
+    const auto backend = make_cpu_backend();
+    RunControl one_thread;
+    one_thread.threads = 1;
+    const auto whole = backend->run(cell, {0, cell.lanes()}, one_thread);
+    for (int trial = 0; trial < 20; ++trial) {
+      RunControl control;
+      control.threads = 1 + random() % 5;
+      CellStatistics merged = empty_statistics(cell);
+      std::vector<CellStatistics> parts;
+      for (std::uint64_t begin = 0; begin < cell.lanes();) {
+        const std::uint64_t end = std::min<std::uint64_t>(cell.lanes(), begin + 1 + random() % 200);
+        parts.push_back(backend->run(cell, {begin, end}, control));
+        begin = end;
+      }
+      std::shuffle(parts.begin(), parts.end(), random);
+      for (const auto& part : parts) merged.merge(part);
+      expect_same(merged, whole);
+    }
+  }
+}
+
+TEST(CpuEngine, DivergedLanesDoNotHarmTheirNeighbours) {
+  const Plan mixed = huber_plan(5, 200, true);
+  const Cell& cell = mixed.cells[0];
+  const auto backend = make_cpu_backend();
+  const auto all = backend->trace(cell, {0, 20}, {});
+  const auto alone = backend->trace(cell, {3, 4}, {});
+  for (std::size_t t = 0; t < 200; ++t) EXPECT_EQ(all.gaps[3 * 200 + t], alone.gaps[t]);
+  const auto statistics = backend->run(cell, {0, 20}, {});
+  for (const auto& extreme : statistics.envelope) {
+    EXPECT_TRUE(std::isfinite(extreme.value));
+    EXPECT_LE(extreme.value, divergence_limit);
+  }
+}
+
+TEST(CpuEngine, EveryInstructionSetAgrees) {
+  const Plan plan = huber_plan(40, 100, true);
+  const Cell& cell = plan.cells[0];
+  const auto backend = make_cpu_backend();
+  const auto sets = cpu::usable_instruction_sets();
+  const auto reference = backend->trace(cell, {0, 80}, {});
+  for (const auto& set : sets) {
+    setenv("OMG_CPU_INSTRUCTION_SET", set.c_str(), 1);
+    EXPECT_EQ(cpu::chosen_instruction_set(), set);
+    EXPECT_NE(backend->availability().reason.find(set), std::string::npos);
+    const auto gaps = backend->trace(cell, {0, 80}, {});
+    for (std::size_t k = 0; k < gaps.gaps.size(); ++k)
+      EXPECT_NEAR(gaps.gaps[k], reference.gaps[k], 1e-9 * reference.gaps[k] + 1e-15) << set << ' ' << k;
+  }
+  setenv("OMG_CPU_INSTRUCTION_SET", "abacus", 1);
+  EXPECT_THROW(cpu::chosen_instruction_set(), Error);
+  unsetenv("OMG_CPU_INSTRUCTION_SET");
+}
+
+TEST(CpuEngine, StopsWhenCancelled) {
+  const Plan plan = huber_plan(20000, 200, false);
+  RunControl control;
+  control.threads = 2;
+  control.cancelled = [] { return true; };
+  std::uint64_t done = 0;
+  control.progress = [&](std::uint64_t iterations) { done += iterations; };
+  const auto statistics = make_cpu_backend()->run(plan.cells[0], {0, plan.cells[0].lanes()}, control);
+  EXPECT_LT(statistics.lanes, plan.cells[0].lanes());
+  EXPECT_GT(done, 0u);
+}
+
+}  // namespace
+}  // namespace omg

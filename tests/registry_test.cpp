@@ -1,0 +1,140 @@
+// The registry as a whole: every family with every method that can be formed from rules, learners,
+// hints, targets and domains. The engine must agree with the independent reference; a new entry is
+// covered without being named here.
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "omg/backend.hpp"
+#include "omg/catalogue.hpp"
+#include "omg/plan.hpp"
+
+#include "reference/lane.hpp"
+#include "support/registry_studies.hpp"
+
+namespace omg {
+namespace {
+
+constexpr int iterations = 100;
+constexpr int instances = 11;  // fills no SIMD group
+
+Study study_of(const CatalogueEntry& family, Precision precision) {
+  Study study;
+  study.title = "registry";
+  study.iterations = iterations;
+  study.seed = 11;
+  study.precision = precision;
+  study.problems = {test::small_problem(family, 3, instances)};
+  return study;
+}
+
+/// The plan of one method, or nothing if the combination is refused; then `reason` says why.
+std::optional<Plan> plan_of(Study study, const MethodSpec& method, std::string& reason) {
+  study.methods = {method};
+  try {
+    return make_plan(std::move(study));
+  } catch (const Error& error) {
+    reason = error.what();
+    return std::nullopt;
+  }
+}
+
+/// How far a program in the given arithmetic may be from the exact trajectory at each t: what the
+/// reference itself loses in float64 against extended precision, largest up to t, with a margin.
+std::vector<double> tolerances(const Cell& cell, std::uint64_t lane, double epsilon, double least) {
+  const auto wide = reference::gaps<long double>(cell, lane);
+  const auto narrow = reference::gaps<double>(cell, lane);
+  std::vector<double> out(wide.size());
+  double worst = 0x1p-53;
+  for (std::size_t t = 0; t < wide.size(); ++t) {
+    const auto lost = static_cast<double>(std::abs(narrow[t] - wide[t]) / wide[t]);
+    worst = std::max(worst, std::isfinite(lost) ? lost : 1.0);
+    out[t] = std::max(least, 200 * worst * (epsilon / 0x1p-53));
+  }
+  return out;
+}
+
+struct Comparison {
+  int compared = 0;
+  int sharp = 0;  ///< compared to better than 1e-6
+};
+
+Comparison compare(const Cell& cell, double epsilon, double least) {
+  Comparison out;
+  const auto trajectories = make_cpu_backend()->trace(cell, {0, cell.lanes()}, {});
+  for (std::uint64_t lane = 0; lane < cell.lanes(); ++lane) {
+    const auto exact = reference::gaps<double>(cell, lane);
+    const auto tolerance = tolerances(cell, lane, epsilon, least);
+    const std::size_t i = lane % cell.problem->instances;
+    const double R = cell.problem->distance[i];
+    const double floor = 1e-12 * cell.problem->smoothness[i] * R * R * (epsilon / 0x1p-53);
+    for (std::size_t t = 0; t < iterations; ++t) {
+      const double gap = trajectories.gaps[lane * iterations + t];
+      // From divergence on the lane is not followed.
+      if (!std::isfinite(exact[t]) || std::abs(exact[t]) > 1e20) break;
+      if (exact[t] < floor || tolerance[t] > 0.1) continue;
+      ++out.compared;
+      out.sharp += tolerance[t] <= 1e-6;
+      EXPECT_NEAR(gap, exact[t], tolerance[t] * exact[t])
+          << "lane " << lane << ", t = " << t + 1 << ", tolerance " << tolerance[t];
+      if (std::abs(gap - exact[t]) > tolerance[t] * exact[t]) return out;  // one message a method is enough
+    }
+  }
+  return out;
+}
+
+class RegistryTest : public testing::TestWithParam<std::string> {
+ protected:
+  const CatalogueEntry& family() const { return *find_entry(catalogue().families, GetParam()); }
+};
+
+TEST_P(RegistryTest, EngineAgreesWithTheReference) {
+  std::set<std::string> seen;
+  int refused = 0;
+  for (const MethodSpec& method : test::all_methods()) {
+    SCOPED_TRACE(method.name);
+    std::string reason;
+    const auto plan = plan_of(study_of(family(), Precision::float64), method, reason);
+    if (!plan) {
+      ++refused;
+      EXPECT_THAT(reason, testing::Not(testing::IsEmpty()));
+      continue;
+    }
+    const Comparison result = compare(plan->cells[0], 0x1p-53, 1e-9);
+    EXPECT_GT(result.sharp, iterations / 10) << "hardly anything could be compared";
+    for (const auto& part : {method.rule, method.learner, method.classical, method.domain, method.target, method.hint})
+      seen.insert(part);
+  }
+  const Catalogue& c = catalogue();
+  for (const auto* list : {&c.rules, &c.learners, &c.classical, &c.targets, &c.domains})
+    for (const auto& entry : *list) EXPECT_TRUE(seen.contains(entry.name)) << entry.name << " was never accepted";
+  EXPECT_GT(refused, 0);
+}
+
+TEST_P(RegistryTest, EngineInFloat32AgreesWithTheReference) {
+  for (const MethodSpec& method : test::all_methods()) {
+    // The instruction mix is that of float64; one hint and one domain each are enough.
+    if (!method.classical.empty() || (method.domain == "all" && (method.hint.empty() || method.hint == "last"))) {
+      SCOPED_TRACE(method.name);
+      std::string reason;
+      const auto plan = plan_of(study_of(family(), Precision::float32), method, reason);
+      if (plan) compare(plan->cells[0], 0x1p-24, 1e-4);
+    }
+  }
+}
+
+std::vector<std::string> family_names() {
+  std::vector<std::string> names;
+  for (const auto& family : catalogue().families) names.push_back(family.name);
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, RegistryTest, testing::ValuesIn(family_names()),
+                         [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace omg
