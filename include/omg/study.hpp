@@ -42,6 +42,9 @@ struct Setting {
 
 using Parameters = std::map<std::string, Setting, std::less<>>;
 
+/// Where the keys of a table stand, for messages; a key that is not here was not given.
+using Places = std::map<std::string, Place, std::less<>>;
+
 /// What the gap is divided by (spec, section 1).
 enum class Normalisation { LR2, R2, initial_gap, initial_gap_plus_mu, none };
 
@@ -57,6 +60,7 @@ struct ProblemSpec {
   Normalisation normalisation = Normalisation::LR2;
   std::vector<std::string> methods;  ///< names; empty: every method of the study
   Place place;
+  Places places;
 };
 
 /// `[[method]]`: update rule + meta-learner + weights + meta-step + hint or target, or a classical
@@ -80,6 +84,7 @@ struct MethodSpec {
   std::optional<std::int64_t> iterations;
   std::vector<std::string> problems;  ///< names; empty: every problem of the study
   Place place;
+  Places places;
 };
 
 /// One figure that a claim demands, judged after the run.
@@ -133,6 +138,9 @@ struct Study {
   std::vector<MethodSpec> methods;
   std::vector<Claim> claims;
 };
+
+/// Whether that cell is part of the study: both lists of names, `methods` and `problems`, let it.
+bool runs_on(const MethodSpec& method, const ProblemSpec& problem);
 
 /// Reads a study file; each of `overrides` is KEY=VALUE with a dotted key, as `--set` gives it
 /// (problem and method tables are named by their `name` or their index: `problem.huber.instances=64`).

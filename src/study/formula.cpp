@@ -1,6 +1,8 @@
 #include "formula.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -107,6 +109,18 @@ struct Formula::Compiled {
     throw Error(place, fmt::format("the formula \"{}\" does not parse: {}; {}", text, reason, allowed));
   }
 
+  // muParser counts positions from 0 and words them in several ways; here they count from 1.
+  [[nodiscard]] std::string reason_of(const mu::ParserError& error) const {
+    std::string reason = error.GetMsg();
+    if (error.GetCode() == mu::ecUNASSIGNABLE_TOKEN) reason = fmt::format("unexpected \"{}\"", error.GetToken());
+    for (const char* position : {" found at position", " at position", " at expression position"})
+      reason = reason.substr(0, reason.find(position));
+    if (!reason.empty()) reason[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(reason[0])));
+    if (error.GetPos() < 0 || text.empty()) return reason;
+    return fmt::format("{} at position {}", reason,
+                       std::min(static_cast<std::size_t>(error.GetPos()) + 1, text.size()));
+  }
+
   void compile() {
     number = as_number(text);
     if (number) return;
@@ -120,10 +134,7 @@ struct Formula::Compiled {
         refuse(fmt::format("it gives {} values where one is meant", parser.GetNumResults()));
       for (const auto& [name, address] : parser.GetUsedVar()) used.insert(name);
     } catch (const mu::ParserError& error) {
-      const std::string token = error.GetToken();
-      std::string reason = token.empty() ? error.GetMsg() : fmt::format("unexpected \"{}\"", token);
-      if (error.GetPos() >= 0) reason += fmt::format(" at position {}", error.GetPos() + 1);
-      refuse(reason);
+      refuse(reason_of(error));
     }
   }
 };

@@ -1,0 +1,394 @@
+#include "omg/plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "omg/catalogue.hpp"
+
+#include "method_options.hpp"
+#include "schedule.hpp"
+#include "traits.hpp"
+
+namespace omg {
+
+namespace {
+
+constexpr std::uint64_t most_settings = 10'000'000;
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+bool in_sweep(const Setting& setting) { return setting.values.size() > 1; }
+
+/// Gives equal items equal numbers, from 0.
+template <class Item>
+class Numbering {
+ public:
+  std::uint32_t number(Item item) {
+    return numbers_.emplace(std::move(item), static_cast<std::uint32_t>(numbers_.size())).first->second;
+  }
+  [[nodiscard]] std::vector<Item> items() const {
+    std::vector<Item> out(numbers_.size());
+    for (const auto& [item, number] : numbers_) out[number] = item;
+    return out;
+  }
+
+ private:
+  std::map<Item, std::uint32_t> numbers_;
+};
+
+using Numbers = std::vector<double>;
+
+/// Turns one method on one problem into a cell.
+class CellBuilder {
+ public:
+  CellBuilder(const Study& study, const ProblemSpec& problem_spec, const MethodSpec& method, Options options,
+              std::shared_ptr<const Problem> problem)
+      : study_(study),
+        method_(method),
+        problem_(*problem),
+        iterations_(iterations(study, problem_spec, method)),
+        evaluator_(problem_, iterations_) {
+    cell_.problem = std::move(problem);
+    cell_.method = method;
+    cell_.options = options;
+    cell_.options.horizon = static_cast<int>(iterations_);
+    cell_.precision = study.precision;
+    cell_.iterations = iterations_;
+    cell_.best_by_loss = study.best == "cumulative_loss";
+  }
+
+  Cell build() {
+    meta_dimension_ = method_.classical.empty() ? rule_traits(method_.rule).meta_dimension(problem_.shape.n) : 0;
+    if (cell_.options.domain == Domain::simplex && meta_dimension_ == 1)
+      throw Error(
+          place_of(method_, "domain"),
+          fmt::format("the simplex of dimension 1 is a single point; the rule {} has {} meta-parameter on \"{}\"",
+                      method_.rule, meta_dimension_, problem_.name));
+    read_weights();
+    for (const auto& parameter : method_parameters(method_.rule, method_.learner, method_.classical))
+      read_parameter(parameter);
+    check_domain();
+    number_settings();
+    read_bound();
+    record();
+    return std::move(cell_);
+  }
+
+ private:
+  /// What one entry of a parameter's list contributes to the variant: numbers of tables and vectors; 0 is none.
+  struct Swept {
+    const Setting* setting = nullptr;
+    bool scheduled = false;
+    std::vector<std::uint32_t> tables;   ///< scheduled: one for each value
+    std::vector<std::uint32_t> vectors;  ///< initial, lower, upper: one for each value
+  };
+
+  static std::int64_t iterations(const Study& study, const ProblemSpec& problem, const MethodSpec& method) {
+    return method.iterations.value_or(problem.iterations.value_or(study.iterations));
+  }
+
+  void read_weights() {
+    if (!method_.classical.empty() || method_.weights.values.empty()) {
+      default_weights_ = {{{Value::Kind::formula, "1", {}, 0, 0, method_.place}}, method_.place};
+      weights_ = &default_weights_;
+    } else {
+      weights_ = &method_.weights;
+    }
+    const double largest = study_.precision == Precision::float32
+                               ? static_cast<double>(std::numeric_limits<float>::max())
+                               : std::numeric_limits<double>::max();
+    for (const auto& value : weights_->values)
+      alpha_of_value_.push_back(tables_.number(weights_table(Formula(value.text, value.place), iterations_, largest)));
+  }
+
+  void read_parameter(const Parameter& parameter) {
+    const std::string name = parameter.name;
+    const auto given = method_.parameters.find(name);
+    Setting setting;
+    if (given != method_.parameters.end()) {
+      setting = given->second;
+    } else {
+      // w₁ of a rule that starts at x₀ has no default and no use.
+      const std::string text = *parameter.value == 0 ? "0" : parameter.value;
+      setting = {{{Value::Kind::formula, text, {}, 0, 0, method_.place}}, method_.place};
+    }
+    const bool may_be_infinite = name == "lower" || name == "upper" || name == "radius";
+    std::vector<Constant> constants;
+    Swept swept;
+    swept.scheduled = parameter.scheduled;
+    for (const auto& value : setting.values) {
+      std::uint32_t vector = 0;
+      if (value.kind == Value::Kind::vector) {
+        check_vector(name, value);
+        vector = vectors_.number(value.numbers);
+        constants.push_back({{0.0}});  // the vector takes its place
+      } else if (parameter.scheduled) {
+        // Of the meta-learners' steps β_{T+1} is used, classical methods end at T.
+        Factors factors = evaluator_.schedule(Formula(value.text, value.place), method_.classical.empty());
+        constants.push_back(std::move(factors.constant));
+        swept.tables.push_back(tables_.number(std::move(factors.table)));
+      } else {
+        constants.push_back(evaluator_.constant(Formula(value.text, value.place), may_be_infinite));
+        check_range(name, value, constants.back());
+      }
+      swept.vectors.push_back(vector);
+    }
+    cell_.parameter_names.push_back(name);
+    cell_.constants.push_back(std::move(constants));
+    settings_.push_back(std::move(setting));
+    swept_.push_back(std::move(swept));
+  }
+
+  void check_vector(const std::string& name, const Value& value) const {
+    if (value.numbers.size() != static_cast<std::size_t>(meta_dimension_))
+      throw Error(value.place,
+                  fmt::format("found a vector of {} numbers; the rule {} has {} meta-parameters on \"{}\" (n "
+                              "= {})",
+                              value.numbers.size(), method_.rule, meta_dimension_, problem_.name, problem_.shape.n));
+    if (name != "initial") return;
+    for (const double entry : value.numbers)
+      if (!std::isfinite(entry))
+        throw Error(value.place, fmt::format("found {} in w₁, expected finite numbers", entry));
+  }
+
+  void check_range(const std::string& name, const Value& value, const Constant& constant) const {
+    const auto refuse_unless = [&](auto&& allowed, std::string_view expected) {
+      for (std::size_t i = 0; i < constant.values.size(); ++i)
+        if (!allowed(constant.values[i]))
+          throw Error(value.place, fmt::format("found {} = {} for instance {} of \"{}\"; expected {}", name,
+                                               constant.values[i], i, problem_.name, expected));
+    };
+    if (method_.classical.empty() && name == "radius")
+      refuse_unless([](double radius) { return radius > 0; }, "a radius above 0");
+    if (method_.classical.empty() && name == "hint_decay")
+      refuse_unless([](double theta) { return theta >= 0 && theta < 1; }, "a number in [0, 1)");
+  }
+
+  /// lower ≤ upper for every pair of entries of the sweep and every instance.
+  void check_domain() const {
+    if (cell_.options.domain != Domain::box) return;
+    const std::size_t lower = position("lower"), upper = position("upper");
+    for (std::size_t a = 0; a < settings_[lower].values.size(); ++a)
+      for (std::size_t b = 0; b < settings_[upper].values.size(); ++b) check_box(lower, a, upper, b);
+  }
+
+  void check_box(std::size_t lower, std::size_t a, std::size_t upper, std::size_t b) const {
+    const Value& low = settings_[lower].values[a];
+    const Value& high = settings_[upper].values[b];
+    const auto entries = std::max(low.numbers.size(), high.numbers.size());
+    const Constant& lows = cell_.constants[lower][a];
+    const Constant& highs = cell_.constants[upper][b];
+    const std::size_t instances = std::max(lows.values.size(), highs.values.size());
+    for (std::size_t k = 0; k < std::max<std::size_t>(entries, 1); ++k)
+      for (std::size_t i = 0; i < instances; ++i) {
+        const double from = low.numbers.empty() ? lows.at(i) : low.numbers[k];
+        const double to = high.numbers.empty() ? highs.at(i) : high.numbers[k];
+        if (!(from <= to) || from == infinity || to == -infinity)
+          throw Error(
+              low.place.line > 0 ? low.place : high.place,
+              fmt::format("the box is empty: lower = {}, upper = {} for coordinate {} and instance {} of \"{}\"", from,
+                          to, k + 1, i, problem_.name));
+      }
+  }
+
+  [[nodiscard]] std::size_t position(std::string_view name) const {
+    const auto& names = cell_.parameter_names;
+    return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+  }
+
+  /// Settings are the product of the lists, weights first, the last parameter fastest.
+  void number_settings() {
+    std::uint64_t settings = weights_->values.size();
+    for (const auto& setting : settings_) {
+      settings *= setting.values.size();
+      if (settings > most_settings)
+        throw Error(method_.place, fmt::format("the sweep has more than {} settings", most_settings));
+    }
+    cell_.settings = settings;
+    Numbering<std::vector<std::uint32_t>> variants;
+    for (std::uint64_t s = 0; s < settings; ++s) {
+      std::vector<std::uint32_t> choice(settings_.size());
+      std::uint64_t rest = s;
+      for (std::size_t p = settings_.size(); p-- > 0;) {
+        choice[p] = static_cast<std::uint32_t>(rest % settings_[p].values.size());
+        rest /= settings_[p].values.size();
+      }
+      cell_.variant_of.push_back(variants.number(variant_key(rest, choice)));
+      cell_.setting_names.push_back(setting_name(rest, choice));
+      cell_.choice.push_back(std::move(choice));
+    }
+    make_variants(variants.items());
+  }
+
+  /// The numbers of everything that a variant holds: α, the tables in order, initial, lower, upper.
+  [[nodiscard]] std::vector<std::uint32_t> variant_key(std::uint64_t weight,
+                                                       const std::vector<std::uint32_t>& choice) const {
+    std::vector<std::uint32_t> key{alpha_of_value_[weight]};
+    for (std::size_t p = 0; p < swept_.size(); ++p)
+      if (swept_[p].scheduled) key.push_back(swept_[p].tables[choice[p]]);
+    if (method_.classical.empty())
+      for (const char* name : {"initial", "lower", "upper"}) {
+        const std::size_t p = position(name);
+        key.push_back(swept_[p].vectors[choice[p]]);
+      }
+    return key;
+  }
+
+  void make_variants(const std::vector<std::vector<std::uint32_t>>& keys) {
+    const auto tables = tables_.items();
+    const auto vectors = vectors_.items();
+    const auto scheduled = static_cast<std::size_t>(
+        std::count_if(swept_.begin(), swept_.end(), [](const Swept& swept) { return swept.scheduled; }));
+    for (const auto& key : keys) {
+      Variant variant;
+      variant.alpha = tables[key[0]];
+      variant.rho = cell_.options.averaged ? averaging_table(variant.alpha) : Numbers(variant.alpha.size(), 1.0);
+      for (std::size_t k = 0; k < scheduled; ++k) variant.tables.push_back(tables[key[1 + k]]);
+      if (method_.classical.empty()) {
+        variant.initial = vectors[key[1 + scheduled]];
+        variant.lower = vectors[key[2 + scheduled]];
+        variant.upper = vectors[key[3 + scheduled]];
+      }
+      cell_.variants.push_back(std::move(variant));
+    }
+  }
+
+  [[nodiscard]] std::string setting_name(std::uint64_t weight, const std::vector<std::uint32_t>& choice) const {
+    std::string out;
+    const auto add = [&](const std::string& name, const Setting& setting, std::uint64_t which) {
+      if (in_sweep(setting)) out += fmt::format("{}{} = {}", out.empty() ? "" : ", ", name, setting.values[which].text);
+    };
+    add("weights", *weights_, weight);
+    for (std::size_t p = 0; p < settings_.size(); ++p) add(cell_.parameter_names[p], settings_[p], choice[p]);
+    return out;
+  }
+
+  void read_bound() {
+    if (method_.bound.empty()) return;
+    Factors factors = evaluator_.bound(Formula(method_.bound, method_.bound_place), method_.bound_at_last);
+    cell_.bound_constant.push_back(std::move(factors.constant));
+    cell_.bound_table = std::move(factors.table);
+  }
+
+  void record() {
+    if (study_.envelope_every_iteration) {
+      cell_.record_at.resize(static_cast<std::size_t>(iterations_));
+      std::iota(cell_.record_at.begin(), cell_.record_at.end(), std::int64_t{1});
+    } else {
+      cell_.record_at = checkpoints(iterations_);
+    }
+    cell_.track_best = cell_.settings > 1;
+    for (const auto& claim : study_.claims)
+      for (const auto& check : claim.checks) {
+        const bool compares =
+            check.quantity == Check::Quantity::best_loss || check.quantity == Check::Quantity::share_worse;
+        if (compares && check.problem == problem_.name && (check.method == method_.name || check.other == method_.name))
+          cell_.track_best = true;
+      }
+  }
+
+  const Study& study_;
+  const MethodSpec& method_;
+  const Problem& problem_;
+  std::int64_t iterations_;
+  Evaluator evaluator_;
+  Cell cell_;
+  int meta_dimension_ = 0;
+  Setting default_weights_;
+  const Setting* weights_ = nullptr;
+  std::vector<std::uint32_t> alpha_of_value_;
+  std::vector<Setting> settings_;  ///< in the order of parameter_names
+  std::vector<Swept> swept_;
+  Numbering<Numbers> tables_;
+  Numbering<Numbers> vectors_ = with_empty();
+
+  /// Number 0 stands for "no vector".
+  static Numbering<Numbers> with_empty() {
+    Numbering<Numbers> out;
+    out.number({});
+    return out;
+  }
+};
+
+const Cell& cell_of(const Plan& plan, const std::string& problem, const std::string& method) {
+  return *std::find_if(plan.cells.begin(), plan.cells.end(),
+                       [&](const Cell& cell) { return cell.problem->name == problem && cell.method.name == method; });
+}
+
+/// Checks ask for figures that the run keeps.
+void validate_check(const Plan& plan, const Check& check) {
+  using Quantity = Check::Quantity;
+  const Cell& cell = cell_of(plan, check.problem, check.method);
+  const auto refuse = [&](std::string_view key, const std::string& reason) {
+    Place place = check.place;
+    place.key += "." + std::string(key);
+    throw Error(place, reason);
+  };
+  if (check.at > cell.iterations)
+    refuse("at", fmt::format("found {}, but \"{}\" runs {} iterations", check.at, check.method, cell.iterations));
+  if (check.at > 0 && !std::binary_search(cell.record_at.begin(), cell.record_at.end(), check.at))
+    refuse("at",
+           fmt::format("the envelope is not kept at t = {}; set envelope = \"every\" or take a checkpoint", check.at));
+  if (check.quantity == Quantity::exponent || check.quantity == Quantity::sup) {
+    const std::int64_t from = plan.study.fit_from;
+    const auto& kept = cell.record_at;
+    const std::int64_t to = plan.study.fit_to > 0 ? plan.study.fit_to : cell.iterations;
+    const auto inside = std::count_if(kept.begin(), kept.end(), [&](std::int64_t t) { return t >= from && t <= to; });
+    const int needed = check.quantity == Quantity::exponent ? 2 : 1;
+    if (inside < needed)
+      refuse("quantity",
+             fmt::format("the window [{}, {}] of fit holds {} kept iterations of \"{}\", which runs {}; {} or "
+                         "more are needed",
+                         from, to, inside, check.method, cell.iterations, needed));
+  }
+  if (!check.other.empty()) {
+    const Cell& other = cell_of(plan, check.problem, check.other);
+    if (check.quantity == Quantity::trajectory_difference && other.settings != cell.settings)
+      refuse("other",
+             fmt::format("\"{}\" has {} settings and \"{}\" has {}; trajectories are compared setting by setting",
+                         check.method, cell.settings, check.other, other.settings));
+    if (std::abs(check.shift) >= std::min(cell.iterations, other.iterations))
+      refuse("shift", fmt::format("found {}, but the runs have {} and {} iterations", check.shift, cell.iterations,
+                                  other.iterations));
+  }
+}
+
+void refuse_idle(const Study& study) {
+  for (const auto& problem : study.problems)
+    if (std::none_of(study.methods.begin(), study.methods.end(),
+                     [&](const MethodSpec& method) { return runs_on(method, problem); }))
+      throw Error(problem.place, "no method runs on this problem; see the keys methods and problems");
+  for (const auto& method : study.methods)
+    if (std::none_of(study.problems.begin(), study.problems.end(),
+                     [&](const ProblemSpec& problem) { return runs_on(method, problem); }))
+      throw Error(method.place, "this method runs on no problem; see the keys methods and problems");
+}
+
+}  // namespace
+
+Plan make_plan(Study study) {
+  refuse_idle(study);
+  // What can be judged without drawing an instance comes first.
+  std::vector<Options> options;
+  for (const auto& method : study.methods) options.push_back(method_options(method));
+
+  Plan plan;
+  for (std::size_t p = 0; p < study.problems.size(); ++p) {
+    const std::shared_ptr<const Problem> problem = make_problem(study, p);
+    for (std::size_t m = 0; m < study.methods.size(); ++m) {
+      if (!runs_on(study.methods[m], study.problems[p])) continue;
+      plan.cells.push_back(CellBuilder(study, study.problems[p], study.methods[m], options[m], problem).build());
+      plan.cells.back().index = plan.cells.size() - 1;
+    }
+  }
+  plan.study = std::move(study);
+  for (const auto& claim : plan.study.claims)
+    for (const auto& check : claim.checks) validate_check(plan, check);
+  return plan;
+}
+
+}  // namespace omg
