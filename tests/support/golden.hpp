@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "omg/plan.hpp"
+
+namespace omg::test {
+
+/// What a golden case demands of one iteration.
+struct GoldenGap {
+  std::int64_t t = 0;
+  double gap = 0;        ///< f(y_t) − f*
+  double tolerance = 0;  ///< relative
+};
+
+/// One golden case, ready to run: a cell of one lane.
+struct GoldenCase {
+  std::string id;
+  std::string words;
+  std::string skip;                 ///< why it cannot be built from what the registry holds; empty if it can
+  Cell cell;                        ///< without a problem if it cannot
+  std::vector<GoldenGap> expected;  ///< the usable entries only
+};
+
+/// The file that the environment variable OMG_GOLDEN_CASES names, else tests/golden-sample.json.
+std::filesystem::path golden_file();
+
+/// Reads a file of golden cases. Throws std::runtime_error for a file that has not that form.
+std::vector<GoldenCase> load_golden_cases(const std::filesystem::path& file);
+
+}  // namespace omg::test
