@@ -8,6 +8,9 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
+# Private headers are included by their place under src: "statistics/recorder.hpp".
+include_directories(${PROJECT_SOURCE_DIR}/src)
+
 # Packagers, whose compilers may warn of more than ours: -D CMAKE_COMPILE_WARNING_AS_ERROR=OFF.
 if(NOT DEFINED CMAKE_COMPILE_WARNING_AS_ERROR)
   set(CMAKE_COMPILE_WARNING_AS_ERROR ${PROJECT_IS_TOP_LEVEL})
