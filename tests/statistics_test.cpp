@@ -218,6 +218,17 @@ TEST_P(Merge, LeavesEmptyStatisticsNeutral) {
   EXPECT_EQ(right, whole);
 }
 
+TEST(MergedCertificate, PrefersTheLowerLaneThenTheEarlierIteration) {
+  CellStatistics early, late, other;
+  early.certificate = {1, 3, 5};
+  late.certificate = {1, 3, 8};
+  other.certificate = {1, 4, 1};
+  late.merge(other);
+  EXPECT_EQ(late.certificate, (Certificate{1, 3, 8}));
+  late.merge(early);
+  EXPECT_EQ(late.certificate, (Certificate{1, 3, 5}));
+}
+
 INSTANTIATE_TEST_SUITE_P(RandomCells, Merge, testing::Range(0u, 50u));
 
 /// Statistics whose envelope is the function at t = 1 … count.
