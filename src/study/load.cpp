@@ -304,7 +304,7 @@ const Named& resolve(const std::vector<Named>& tables, const std::string& name, 
 }
 
 Place with_key(Place place, std::string_view key) {
-  place.key += "." + std::string(key);
+  place.key.append(".").append(key);
   return place;
 }
 

@@ -137,7 +137,7 @@ class OptionReader {
 Place place_of(const MethodSpec& method, std::string_view key) {
   if (const auto found = method.places.find(key); found != method.places.end()) return found->second;
   Place out = method.place;
-  if (!out.key.empty() && !key.empty()) out.key += "." + std::string(key);
+  if (!out.key.empty() && !key.empty()) out.key.append(".").append(key);
   return out;
 }
 

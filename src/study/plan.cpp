@@ -325,7 +325,7 @@ void validate_check(const Plan& plan, const Check& check) {
   const Cell& cell = cell_of(plan, check.problem, check.method);
   const auto refuse = [&](std::string_view key, const std::string& reason) {
     Place place = check.place;
-    place.key += "." + std::string(key);
+    place.key.append(".").append(key);
     throw Error(place, reason);
   };
   if (check.at > cell.iterations)

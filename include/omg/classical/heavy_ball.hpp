@@ -7,11 +7,12 @@ namespace omg {
 /// Heavy ball with any schedules of step and momentum; t counts from 1.
 struct HeavyBall {
   static constexpr Entry entry{
-      "heavy_ball", "x_t = x_{t-1} − a_t ∇f(x_{t-1}) + m_t (x_{t-1} − x_{t-2})",
+      "heavy_ball", "x_t = x_{t-1} − a_t ∇f(x_{t-1}) + m_t (x_{t-1} − x_{t-2}), x_{-1} = x₀ − v₀",
       "Polyak 1964; a_t = 1/(L(t+1)), m_t = (t−1)/(t+1): Ghadimi, Feyzmahdavian & Johansson 2015", "L"};
   static constexpr Parameter parameters[] = {
       {"step", "1/L", "step size", true},
       {"momentum", "0.9", "m_t", true},
+      {"velocity", "0", "v₀, the same in every coordinate"},
   };
 
   template <class Lane>
@@ -30,7 +31,8 @@ struct HeavyBall {
 
     OMG_HD void start(Lane& lane) {
       lane.f.start(x);
-      copy<PointDim>(lane.c, x, previous);
+      const Real velocity = lane.parameter(2);
+      lane.c.template for_each<PointDim>([&](int i) { previous[i] = x[i] - velocity; });
       lane.f.gradient(x, g);
     }
 

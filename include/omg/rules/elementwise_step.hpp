@@ -6,20 +6,25 @@ namespace omg {
 
 /// Gradient descent with a meta-learned step size for each coordinate.
 struct ElementwiseStep {
-  static constexpr Entry entry{"elementwise_step", "φ(x, w) = x − w ⊙ ∇f(x)", "Optimistic Meta-Gradients, section 3",
+  static constexpr Entry entry{"elementwise_step", "φ(x, w) = x − η w ⊙ ∇f(x)", "Optimistic Meta-Gradients, section 3",
                                ""};
+  static constexpr Parameter parameters[] = {
+      {"rate", "1", "η, the rule's own step size"},
+  };
   using Meta = PointDim;
   static constexpr bool uses_gradient = true;
   static constexpr bool starts_at_point = false;
 
   template <class L, class W, class X>
   OMG_HD static void propose(const L& lane, const Base<typename L::Point>& base, const W& w, X& out) {
-    lane.c.template for_each<PointDim>([&](int i) { out[i] = nmadd(w[i], base.gradient[i], base.x[i]); });
+    const typename L::Real eta = lane.rule_parameter(0);
+    lane.c.template for_each<PointDim>([&](int i) { out[i] = nmadd(eta * w[i], base.gradient[i], base.x[i]); });
   }
-  // D_wφᵀ u = −∇f(x) ⊙ u
+  // D_wφᵀ u = −η ∇f(x) ⊙ u
   template <class L, class W, class U, class M>
   OMG_HD static void pullback(const L& lane, const Base<typename L::Point>& base, const W&, const U& u, M& out) {
-    lane.c.template for_each<PointDim>([&](int i) { out[i] = -(base.gradient[i] * u[i]); });
+    const typename L::Real eta = lane.rule_parameter(0);
+    lane.c.template for_each<PointDim>([&](int i) { out[i] = -(eta * (base.gradient[i] * u[i])); });
   }
 };
 
