@@ -1,4 +1,4 @@
-#include "formula.hpp"
+#include "study/formula.hpp"
 
 #include <cmath>
 #include <limits>

@@ -15,10 +15,11 @@
 #include <gtest/gtest.h>
 
 #include "omg/catalogue.hpp"
+#include "omg/lane/meta_gradient.hpp"
 #include "omg/plan.hpp"
 
 #include "paths.hpp"
-#include "schedule.hpp"
+#include "study/schedule.hpp"
 
 namespace omg {
 namespace {
@@ -1009,6 +1010,37 @@ TEST(MakePlan, DefaultsOfEveryClassicalMethodHaveValues) {
   }
 }
 
+// The examples of the documentation are studies that can be planned.
+TEST(Documentation, ExamplesOfTheStudyFileAreValid) {
+  std::ifstream file(std::filesystem::path(test::source_directory) / "docs/study-file.md");
+  ASSERT_TRUE(file);
+  std::string line, example;
+  int examples = 0;
+  bool inside = false;
+  while (std::getline(file, line)) {
+    if (inside && line == "```") {
+      EXPECT_EQ(complaint(example), "");
+      ++examples;
+      inside = false;
+    } else if (line == "```toml") {
+      inside = true;
+      example.clear();
+    } else if (inside) {
+      example += line + "\n";
+    }
+  }
+  EXPECT_GE(examples, 1);
+}
+
+TEST(Documentation, NamesEveryChoiceAndQuantity) {
+  std::ifstream file(std::filesystem::path(test::source_directory) / "docs/study-file.md");
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  for (const auto* entries : {&catalogue().targets, &catalogue().domains})
+    for (const auto& entry : *entries) EXPECT_THAT(text, HasSubstr("`" + entry.name + "`"));
+  for (const auto& parameter : MetaParameters::parameters)
+    EXPECT_THAT(text, HasSubstr("`" + std::string(parameter.name) + "`"));
+}
+
 // The catalogue
 
 TEST(Catalogue, EveryEntryHasItsHeaderAndItsType) {
@@ -1067,7 +1099,7 @@ TEST(Catalogue, ParametersOfAMethodAreCommonRuleLearner) {
   EXPECT_THAT(names, ElementsAre("meta_step", "initial", "lower", "upper", "radius", "hint_decay", "rate", "floor",
                                  "inner_step"));
   names.clear();
-  for (const auto& p : method_parameters("", "", "heavy_ball")) names.emplace_back(p.name);
+  for (const auto& p : method_parameters("", "", "nesterov")) names.emplace_back(p.name);
   EXPECT_THAT(names, ElementsAre("step", "momentum"));
   EXPECT_THROW(method_parameters("nothing", "bmg", ""), Error);
 }
