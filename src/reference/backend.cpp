@@ -8,9 +8,9 @@
 #include <thread>
 #include <utility>
 
-#include "recorder.hpp"
 #include "reference/lane.hpp"
 #include "reference/registry.hpp"
+#include "statistics/recorder.hpp"
 
 namespace omg {
 

@@ -14,7 +14,8 @@ struct Minimum {
 };
 
 /// Minimises instance i of a family without a closed form by a damped Newton method, refined in
-/// extended precision to the last digits of double. The record needs everything but start and
+/// extended precision to the last digits of double; where there are several minimisers it returns one
+/// of them. The record needs everything but start and
 /// minimiser. Throws Error if there is no minimiser or the method does not reach ‖∇f‖ ≤ 1e-11 max(1, L).
 Minimum minimise(const Problem& problem, std::size_t i);
 

@@ -175,7 +175,7 @@ Arrays arrays_of(const Json& instance, const std::string& family) {
     // A sum over directions.
     copy("c", "weight");
     copy("delta", "threshold");
-    copy("mu", "strong_convexity");
+    named["strong_convexity"] = {instance.value("mu", 0.0)};
     copy("m", "curvature");
     copy("delta1", "right");
     copy("delta2", "left");
@@ -190,13 +190,17 @@ Arrays arrays_of(const Json& instance, const std::string& family) {
   return out;
 }
 
-/// a_iᵀ x* for each row.
+/// Σ_j a_ij x*[j · classes + k] for each row i and class k.
 Numbers scores(const Arrays& arrays, const Numbers& minimiser) {
-  const auto& features = arrays.named.at("features");
-  const auto rows = static_cast<std::size_t>(arrays.shape.terms), columns = minimiser.size();
-  Numbers out(rows);
+  const Numbers& features = arrays.named.at("features");
+  const auto rows = static_cast<std::size_t>(arrays.shape.terms);
+  const auto columns = static_cast<std::size_t>(arrays.shape.features);
+  const auto classes = static_cast<std::size_t>(arrays.shape.classes);
+  Numbers out(rows * classes);
   for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t j = 0; j < columns; ++j) out[i] += features[i * columns + j] * minimiser[j];
+    for (std::size_t j = 0; j < columns; ++j)
+      for (std::size_t k = 0; k < classes; ++k)
+        out[i * classes + k] += features[i * columns + j] * minimiser[j * classes + k];
   return out;
 }
 
@@ -240,22 +244,22 @@ std::shared_ptr<const Problem> build_problem(const std::string& name, const Json
     else
       append(arrays, layout.data, problem->fields, problem->records);
     append(arrays, layout.fields, problem->fields, problem->records);
-    problem->smoothness = {instance["L"].get<double>()};
-    problem->strong_convexity = {instance["mu"].get<double>()};
-    problem->minimum = {instance["fstar"].get<double>()};
-    problem->distance = {instance["R"].get<double>()};
-    problem->initial_gap = {instance["gap_x0"].get<double>()};
+    problem->smoothness = {instance.value("L", 1.0)};
+    problem->strong_convexity = {instance.value("mu", 0.0)};
+    problem->minimum = {instance.value("fstar", 0.0)};
+    problem->distance = {instance.value("R", 1.0)};
+    problem->initial_gap = {instance.value("gap_x0", 1.0)};
     problem->scale = {problem->smoothness[0] * problem->distance[0] * problem->distance[0]};
     return problem;
   };
 
   const auto set_minimiser = [&](Numbers minimiser) {
-    if (arrays.named.contains("features") && arrays.shape.classes == 1)
-      arrays.named["scores"] = scores(arrays, minimiser);
+    if (arrays.named.contains("features")) arrays.named["scores"] = scores(arrays, minimiser);
     arrays.named["minimiser"] = std::move(minimiser);
   };
-  if (instance.contains("xstar_value")) {
-    set_minimiser(flat(instance["xstar_value"]));
+  for (const char* key : {"xstar_value", "xstar"}) {
+    if (!instance.contains(key)) continue;
+    set_minimiser(flat(instance[key]));
     return assemble();
   }
   set_minimiser(Numbers(static_cast<std::size_t>(arrays.shape.n), 0.0));
@@ -411,8 +415,8 @@ Coefficient default_of(const Parameter& parameter, double smoothness) {
   return {value};
 }
 
-Cell build_cell(const Json& method, const std::string& name, const Json& instance) {
-  constexpr int iterations = 100;
+Cell build_cell(const Json& method, const std::string& name, const Json& instance, int iterations) {
+  const auto entries = static_cast<std::size_t>(iterations) + 2;
   Cell cell;
   cell.iterations = iterations;
   cell.options.horizon = iterations;
@@ -421,10 +425,10 @@ Cell build_cell(const Json& method, const std::string& name, const Json& instanc
   cell.variant_of = {0};
   cell.setting_names = {""};
   Variant& variant = cell.variants[0];
-  variant.alpha.assign(iterations + 2, 1.0);
-  variant.rho.assign(iterations + 2, 1.0);
+  variant.alpha.assign(entries, 1.0);
+  variant.rho.assign(entries, 1.0);
 
-  const double smoothness = instance["L"], mu = instance["mu"];
+  const double smoothness = instance.value("L", 1.0), mu = instance.value("mu", 0.0);
   Coefficients coefficients;
   if (method["kind"] == "loop")
     read_loop(method, smoothness, cell, coefficients);
@@ -432,9 +436,9 @@ Cell build_cell(const Json& method, const std::string& name, const Json& instanc
     read_classical(method, smoothness, mu, cell, coefficients);
   const MethodSpec& spec = cell.method;
   const Catalogue& all = catalogue();
-  for (const auto& [entries, entry] : {std::pair{&all.rules, &spec.rule}, std::pair{&all.learners, &spec.learner},
-                                       std::pair{&all.classical, &spec.classical}})
-    if (!entry->empty() && find_entry(*entries, *entry) == nullptr) throw Unsupported("no entry " + *entry + " yet");
+  for (const auto& [known, entry] : {std::pair{&all.rules, &spec.rule}, std::pair{&all.learners, &spec.learner},
+                                     std::pair{&all.classical, &spec.classical}})
+    if (!entry->empty() && find_entry(*known, *entry) == nullptr) throw Unsupported("no entry " + *entry + " yet");
 
   std::size_t used = 0;
   cell.choice.emplace_back();
@@ -446,7 +450,7 @@ Cell build_cell(const Json& method, const std::string& name, const Json& instanc
     cell.constants.push_back({Constant{{value.constant}}});
     cell.choice[0].push_back(0);
     if (!parameter.scheduled) continue;
-    auto& table = variant.tables.emplace_back(iterations + 2, 0.0);
+    auto& table = variant.tables.emplace_back(entries, 0.0);
     for (int t = 1; t <= iterations + 1; ++t) table[static_cast<std::size_t>(t)] = value.schedule(t);
   }
   if (used != coefficients.size()) throw std::runtime_error("a parameter of the case belongs to no entry");
@@ -455,6 +459,10 @@ Cell build_cell(const Json& method, const std::string& name, const Json& instanc
 }
 
 }  // namespace
+
+Cell golden_cell(const std::string& instance, const std::string& method, int iterations) {
+  return build_cell(Json::parse(method), "test", Json::parse(instance), iterations);
+}
 
 std::filesystem::path golden_file() {
   const char* given = std::getenv("OMG_GOLDEN_CASES");
@@ -478,7 +486,7 @@ std::vector<GoldenCase> load_golden_cases(const std::filesystem::path& file) {
     }
     const std::string instance = entry.at("instance");
     try {
-      golden.cell = build_cell(entry.at("method"), instance, all.at("instances").at(instance));
+      golden.cell = build_cell(entry.at("method"), instance, all.at("instances").at(instance), 100);
     } catch (const Unsupported& reason) {
       golden.skip = reason.what();
     }

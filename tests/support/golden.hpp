@@ -25,6 +25,11 @@ struct GoldenCase {
   std::vector<GoldenGap> expected;  ///< the usable entries only
 };
 
+/// A cell of one lane, T = `iterations`, from an instance and a method in the JSON form of the golden file; L, μ,
+/// f*, R and f(x₀) − f* may be left out where they are 1, 0, 0, 1 and 1. Throws std::runtime_error for what the
+/// registry does not hold.
+Cell golden_cell(const std::string& instance, const std::string& method, int iterations = 100);
+
 /// The file that the environment variable OMG_GOLDEN_CASES names, else tests/golden-sample.json.
 std::filesystem::path golden_file();
 
