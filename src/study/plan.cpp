@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <new>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -381,7 +382,13 @@ Plan make_plan(Study study) {
     const std::shared_ptr<const Problem> problem = make_problem(study, p);
     for (std::size_t m = 0; m < study.methods.size(); ++m) {
       if (!runs_on(study.methods[m], study.problems[p])) continue;
-      plan.cells.push_back(CellBuilder(study, study.problems[p], study.methods[m], options[m], problem).build());
+      try {
+        plan.cells.push_back(CellBuilder(study, study.problems[p], study.methods[m], options[m], problem).build());
+      } catch (const std::bad_alloc&) {
+        throw Error(study.methods[m].place,
+                    "its tables over the iterations do not fit the memory; take fewer iterations "
+                    "or a smaller sweep");
+      }
       plan.cells.back().index = plan.cells.size() - 1;
     }
   }
