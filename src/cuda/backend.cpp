@@ -1,0 +1,64 @@
+#include "omg/backend.hpp"
+
+#include <memory>
+#include <string>
+
+#include "cuda/compiler.hpp"
+#include "cuda/engine.hpp"
+
+namespace omg {
+
+namespace {
+
+/// The lane template in CUDA kernels compiled at run time, on the first device that the driver shows.
+class CudaBackend final : public Backend {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "cuda"; }
+
+  [[nodiscard]] Availability availability() const override {
+    try {
+      int count = 0;
+      cuda::check(cuda::driver().device_count(&count), "cuDeviceGetCount");
+      if (count == 0) return {false, "the driver sees no GPU"};
+      cuda::Engine& e = engine();
+      // redux.sync, which the statistics are reduced with
+      if (e.device().capability() < 80)
+        return {false, e.device().name() + " has compute capability " + capability(e) + ", at least 8.0 is needed"};
+      return {true, e.device().name() + ", compute capability " + capability(e) + ", " +
+                        std::to_string(e.device().total_memory() >> 30) + " GiB, NVRTC " + cuda::compiler_version()};
+    } catch (const Error& error) {
+      return {false, error.what()};
+    }
+  }
+
+  [[nodiscard]] std::uint64_t wave_lanes(const Cell& cell) const override {
+    return std::max<std::uint64_t>(engine().wave_lanes(cell), 1);
+  }
+
+  CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control) override {
+    return engine().run(cell, lanes, control);
+  }
+
+  Trajectories trace(const Cell& cell, LaneRange lanes, const RunControl& control) override {
+    return engine().trace(cell, lanes, control);
+  }
+
+ private:
+  /// Made when first asked for.
+  cuda::Engine& engine() const {
+    if (engine_ == nullptr) engine_ = std::make_unique<cuda::Engine>(0, cuda::default_cache_folder());
+    return *engine_;
+  }
+  static std::string capability(const cuda::Engine& engine) {
+    const int value = engine.device().capability();
+    return std::to_string(value / 10) + "." + std::to_string(value % 10);
+  }
+
+  mutable std::unique_ptr<cuda::Engine> engine_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_cuda_backend() { return std::make_unique<CudaBackend>(); }
+
+}  // namespace omg

@@ -1,0 +1,150 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <cuda.h>
+
+#include "omg/error.hpp"
+
+namespace omg::cuda {
+
+/// The functions of the CUDA driver that the engine calls.
+struct Driver {
+  decltype(&cuInit) init;
+  decltype(&cuDriverGetVersion) driver_version;
+  decltype(&cuGetErrorName) error_name;
+  decltype(&cuGetErrorString) error_string;
+  decltype(&cuDeviceGetCount) device_count;
+  decltype(&cuDeviceGet) device_get;
+  decltype(&cuDeviceGetName) device_name;
+  decltype(&cuDeviceGetAttribute) device_attribute;
+  decltype(&cuDevicePrimaryCtxRetain) context_retain;
+  decltype(&cuDevicePrimaryCtxRelease) context_release;
+  decltype(&cuCtxSetCurrent) context_set_current;
+  decltype(&cuMemGetInfo) memory_info;
+  decltype(&cuMemAlloc) memory_allocate;
+  decltype(&cuMemFree) memory_free;
+  decltype(&cuMemcpyHtoD) copy_to_device;
+  decltype(&cuMemcpyDtoH) copy_to_host;
+  decltype(&cuMemcpyDtoHAsync) copy_to_host_async;
+  decltype(&cuMemcpyHtoDAsync) copy_to_device_async;
+  decltype(&cuMemsetD8Async) memory_set;
+  decltype(&cuModuleLoadData) module_load;
+  decltype(&cuModuleUnload) module_unload;
+  decltype(&cuModuleGetFunction) module_function;
+  decltype(&cuFuncGetAttribute) function_attribute;
+  decltype(&cuOccupancyMaxActiveBlocksPerMultiprocessor) occupancy;
+  decltype(&cuStreamCreate) stream_create;
+  decltype(&cuStreamDestroy) stream_destroy;
+  decltype(&cuStreamSynchronize) stream_synchronise;
+  decltype(&cuLaunchKernel) launch;
+};
+
+/// The driver, loaded and initialised on first use. Throws Error: no driver, or it cannot start.
+const Driver& driver();
+
+/// The device has no room for what was asked; the wave is halved and tried again.
+class OutOfMemory : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Throws Error (OutOfMemory) naming the call, the device and what to do, unless the call succeeded.
+void check(CUresult result, std::string_view call);
+
+/// A device with its primary context, which is current on this thread while the object is in use.
+class Device {
+ public:
+  explicit Device(int ordinal);
+  ~Device();
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  void make_current() const;
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] int capability() const { return capability_; }  ///< 90 for compute capability 9.0
+  [[nodiscard]] int multiprocessors() const { return multiprocessors_; }
+  [[nodiscard]] std::size_t free_memory() const;
+  [[nodiscard]] std::size_t total_memory() const;
+
+ private:
+  int ordinal_;
+  CUdevice device_ = 0;
+  CUcontext context_ = nullptr;
+  std::string name_;
+  int capability_ = 0;
+  int multiprocessors_ = 0;
+};
+
+/// Device memory that grows when more is asked for and is kept for the next use; its contents do not
+/// survive growing.
+class Buffer {
+ public:
+  Buffer() = default;
+  ~Buffer();
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  void reserve(std::size_t bytes);
+  void release();
+  [[nodiscard]] CUdeviceptr address() const { return address_; }
+  [[nodiscard]] std::size_t capacity() const { return capacity_; }
+  template <class T>
+  [[nodiscard]] T* at(std::size_t offset = 0) const {
+    return reinterpret_cast<T*>(static_cast<std::uintptr_t>(address_) + offset);
+  }
+
+ private:
+  CUdeviceptr address_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+class Stream {
+ public:
+  Stream();
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  /// Waits for all work; what failed in a kernel comes out here.
+  void synchronise() const;
+  [[nodiscard]] CUstream get() const { return stream_; }
+
+ private:
+  CUstream stream_ = nullptr;
+};
+
+struct Size3 {
+  unsigned x = 1, y = 1, z = 1;
+};
+
+/// Machine code on the device.
+class Module {
+ public:
+  explicit Module(const std::string& cubin);
+  ~Module();
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+  [[nodiscard]] CUfunction function(const char* name) const;
+
+ private:
+  CUmodule module_ = nullptr;
+};
+
+/// Blocks of that many threads that a multiprocessor holds at once.
+int resident_blocks(CUfunction function, int threads);
+
+/// Launches a kernel whose only parameter is one structure.
+template <class Arguments>
+void launch(const Stream& stream, CUfunction function, Size3 grid, Size3 block, const Arguments& arguments) {
+  void* parameters[] = {const_cast<Arguments*>(&arguments)};
+  check(driver().launch(function, grid.x, grid.y, grid.z, block.x, block.y, block.z, 0, stream.get(), parameters,
+                        nullptr),
+        "cuLaunchKernel");
+}
+
+}  // namespace omg::cuda

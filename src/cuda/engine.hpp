@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "omg/backend.hpp"
+
+#include "cuda/cache.hpp"
+#include "cuda/driver.hpp"
+#include "cuda/specialisation.hpp"
+#include "cuda/wave.hpp"
+#include "kernels/arguments.hpp"
+
+namespace omg::cuda {
+
+/// One GPU that runs cells.
+class Engine {
+ public:
+  Engine(int ordinal, std::filesystem::path cache_folder);
+
+  [[nodiscard]] const Device& device() const { return device_; }
+  /// Lanes of the cell that fit the device's memory; 0 if not even one does.
+  [[nodiscard]] std::uint64_t wave_lanes(const Cell& cell, bool tracing = false);
+  CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control);
+  Trajectories trace(const Cell& cell, LaneRange lanes, const RunControl& control);
+
+ private:
+  /// The instances that lie in `instances_`, `count` from `first` on, counted round.
+  struct Placed {
+    std::weak_ptr<const Problem> problem;
+    std::uint64_t first = 0, count = 0;
+    Precision precision = Precision::float64;
+  };
+  /// A kernel and how its warps are launched.
+  struct Launch {
+    CUfunction function = nullptr;
+    std::uint64_t warps = 0;
+    Size3 grid, block;
+  };
+
+  const Module& module_of(const KernelSource& source);
+  [[nodiscard]] std::size_t usable_memory() const;
+  void release_buffers();
+
+  /// Calls step(range) for consecutive ranges that fit; halves them when memory runs out. The step says whether to
+  /// go on.
+  template <class Step>
+  void in_waves(const Cell& cell, LaneRange lanes, bool tracing, Step&& step);
+  template <class T>
+  CellStatistics run_wave(const Cell& cell, LaneRange lanes, const RunControl& control);
+  template <class T>
+  void trace_wave(const Cell& cell, LaneRange lanes, std::uint64_t first_lane, Trajectories& out);
+  template <class T>
+  Launch prepare(const Cell& cell, LaneRange lanes, bool tracing, LaneArguments<T>& arguments);
+  template <class T>
+  void upload_instances(const Cell& cell, LaneRange lanes, LaneArguments<T>& arguments);
+  template <class T>
+  void upload_tables(const Cell& cell, LaneRange lanes, LaneArguments<T>& arguments);
+
+  Device device_;
+  KernelCache cache_;
+  std::unique_ptr<Stream> stream_;
+  std::map<std::string, Module> modules_;
+  Placed placed_;
+  // Kept from wave to wave, so that a short cell does not wait for allocations.
+  Buffer instances_, shared_, tables_, partials_, output_, best_, loss_, arena_, trace_;
+};
+
+}  // namespace omg::cuda

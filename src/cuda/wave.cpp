@@ -1,0 +1,77 @@
+#include "cuda/wave.hpp"
+
+#include <algorithm>
+
+#include "kernels/arguments.hpp"
+
+namespace omg::cuda {
+
+namespace {
+
+constexpr std::uint64_t lanes_per_warp = 32;
+
+std::uint64_t quotient_up(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+WaveCost wave_cost(const Cell& cell, const Specialisation& chosen, const LaunchPolicy& policy) {
+  const bool wide = cell.precision == Precision::float64;
+  const std::size_t number = wide ? sizeof(double) : sizeof(float);
+  const std::size_t records = cell.record_at.size();
+  const auto times = static_cast<std::size_t>(cell.iterations) + 2;
+
+  WaveCost cost;
+  for (const auto& variant : cell.variants) cost.fixed += (2 + variant.tables.size()) * times * number;
+  cost.fixed += times * number + records * (sizeof(int) + sizeof(Count) + sizeof(MergedRecord));
+  cost.fixed += cell.choice.size() * (cell.parameter_names.size() + 1) * sizeof(unsigned);
+  cost.fixed += cell.problem->shared.size() * number;
+
+  cost.instance = (chosen.record_size + 2) * number;
+  for (const auto& parameter : cell.constants)
+    for (const auto& value : parameter)
+      if (value.values.size() > 1) cost.instance += number;
+
+  if (chosen.track_best) {
+    cost.instance += sizeof(MergedBest);
+    cost.lane += sizeof(double);
+  }
+  if (chosen.tracing)
+    cost.lane += static_cast<std::size_t>(cell.iterations) * (1 + static_cast<std::size_t>(chosen.shape.n)) * number;
+  if (!chosen.tracing)
+    cost.warp += records * ((wide ? sizeof(Extremes<double>) : sizeof(Extremes<float>)) + sizeof(ExtremeLanes)) +
+                 (wide ? sizeof(Peak<double>) : sizeof(Peak<float>));
+  if (!policy.in_registers) cost.warp += lanes_per_warp * lane_entries(chosen) * number;
+  return cost;
+}
+
+std::uint64_t fitting_lanes(const WaveCost& cost, std::uint64_t instances, std::uint64_t wanted, std::size_t memory) {
+  if (memory < cost.fixed + cost.warp) return 0;
+  // A quarter is kept for the warps; one warp in any case.
+  const std::size_t room = memory - cost.fixed;
+  const std::size_t share = room - std::max(room / 4, cost.warp);
+  const std::uint64_t first_round = share / std::max<std::size_t>(cost.instance + cost.lane, 1);
+  if (first_round <= instances) return std::min(wanted, first_round);
+  if (cost.lane == 0) return wanted;
+  return std::min(wanted, (share - instances * cost.instance) / cost.lane);
+}
+
+std::uint64_t planned_warps(std::uint64_t lanes, std::uint64_t resident, std::size_t warp_bytes, std::size_t memory) {
+  std::uint64_t most = std::max<std::uint64_t>(resident, 1);
+  if (warp_bytes > 0) most = std::clamp<std::uint64_t>(memory / warp_bytes, 1, most);
+  const std::uint64_t groups = quotient_up(std::max<std::uint64_t>(lanes, 1), lanes_per_warp);
+  return quotient_up(groups, quotient_up(groups, most));
+}
+
+unsigned planned_block_warps(std::uint64_t warps, int multiprocessors, const LaunchPolicy& policy) {
+  const auto most = static_cast<std::uint64_t>(policy.block_threads) / lanes_per_warp;
+  return static_cast<unsigned>(
+      std::clamp<std::uint64_t>(quotient_up(warps, static_cast<std::uint64_t>(multiprocessors)), 1, most));
+}
+
+std::uint64_t planned_passes(double seconds_per_pass) {
+  constexpr double wanted = 0.25;
+  if (!(seconds_per_pass > wanted / 1e6)) return 1000000;
+  return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(wanted / seconds_per_pass));
+}
+
+}  // namespace omg::cuda
