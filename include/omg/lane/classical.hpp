@@ -40,7 +40,12 @@ struct Classical {
     OMG_HD Real parameter(int j, int t) const { return k.at(j, t); }
 
     OMG_HD const Point& output() const { return state.output(); }
-    OMG_HD void start() { state.start(*this); }
+    OMG_HD void start() {
+      state.start(*this);
+      // What is evaluated here belongs to iteration 1: each iteration evaluates at its output, one ahead of its use.
+      f.gradients = 0;
+      f.functions = 0;
+    }
     OMG_HD Real advance(int t) { return state.advance(*this, t); }
   };
 };

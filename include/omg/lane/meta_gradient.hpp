@@ -139,6 +139,7 @@ struct MetaGradient {
       copy<Dim>(c, w, first);
       if constexpr (Learner_::has_null_step) {
         gap = f.gap_and_gradient(y, gradient);
+        if (o.null_step) f.count_function();
       } else if constexpr (Rule_::uses_gradient) {
         f.gradient(y, gradient);
       }
