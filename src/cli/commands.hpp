@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace omg::cli {
+
+inline constexpr int exit_failed_check = 1;
+inline constexpr int exit_bad_input = 2;
+inline constexpr int exit_interrupted = 130;
+
+/// `omg run`
+struct RunArguments {
+  std::filesystem::path study;
+  std::string backend = "auto";
+  unsigned threads = 0;
+  std::filesystem::path out;  ///< empty: out/<name of the study file>
+  bool check = false;
+  std::vector<std::string> overrides;
+  bool quiet = false;
+  std::uint64_t wave_lanes = 0;
+};
+int run(const RunArguments& arguments);
+
+/// `omg list`: one kind of entries, or all if it is empty.
+int list(const std::string& kind, bool markdown);
+
+/// `omg info`
+int info();
+
+}  // namespace omg::cli

@@ -1,0 +1,75 @@
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "omg/error.hpp"
+#include "omg/run.hpp"
+
+#include "commands.hpp"
+
+namespace {
+
+int execute(int argc, char** argv) {
+  using namespace omg::cli;
+  CLI::App app("Optimistic meta-gradients, measured over millions of independent runs", "omg");
+  app.set_version_flag("--version", std::string(omg::version()));
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+
+  RunArguments arguments;
+  CLI::App* run_command = app.add_subcommand("run", "Run a study, print its table and write its results");
+  run_command->add_option("study", arguments.study, "Study file (TOML)")->required()->type_name("STUDY.toml");
+  run_command->add_option("--backend", arguments.backend, "auto, reference, cpu or cuda; auto takes the fastest here")
+      ->type_name("NAME");
+  run_command->add_option("--threads", arguments.threads, "Threads on the CPU; 0: all cores")->type_name("N");
+  run_command->add_option("--out", arguments.out, "Folder of the results; by default out/STUDY")->type_name("DIR");
+  run_command->add_flag("--check", arguments.check, "Exit with 1 if a claim or a certificate fails");
+  run_command->add_option("--set", arguments.overrides, "Another value for a key, e.g. problem.huber.instances=64")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  run_command->add_flag("--quiet", arguments.quiet, "Print faults only");
+  run_command->add_option("--wave-lanes", arguments.wave_lanes, "At most so many lanes at a time; 0: what fits")
+      ->type_name("N");
+
+  std::string kind;
+  bool markdown = false;
+  CLI::App* list_command = app.add_subcommand("list", "Show what studies can be made of");
+  list_command->add_option("kind", kind, "What to show; by default everything")
+      ->check(CLI::IsMember({"families", "rules", "learners", "methods", "hints", "targets", "domains"}))
+      ->type_name("KIND");
+  list_command->add_flag("--markdown", markdown, "As tables in Markdown");
+
+  CLI::App* info_command = app.add_subcommand("info", "Show version, backends, and why one is missing");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {  // --help, --version
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "omg: {}; see omg --help\n", error.what());
+    return exit_bad_input;
+  }
+  if (run_command->parsed()) return run(arguments);
+  if (list_command->parsed()) return list(kind, markdown);
+  if (info_command->parsed()) return info();
+  return exit_bad_input;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return execute(argc, argv);
+  } catch (const omg::Error& error) {
+    fmt::print(stderr, "omg: {}\n", error.what());
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "omg: the study does not fit the memory\n");
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "omg: {}\n", error.what());
+  }
+  return omg::cli::exit_bad_input;
+}

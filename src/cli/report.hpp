@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "omg/run.hpp"
+
+namespace omg::cli {
+
+/// Widest line of what is printed, in characters.
+inline constexpr std::size_t line_width = 120;
+
+/// The table with one line for each cell, and a line on each column.
+std::string cell_table(const Plan& plan, const StudyResult& result);
+
+/// The settings that win most often, for each cell with a sweep; empty without one.
+std::string best_settings(const Plan& plan, const StudyResult& result);
+
+/// A verdict and its figures for each claim.
+std::string verdicts(const Plan& plan, const StudyResult& result);
+
+/// What is against the result: broken certificates and checks that failed; empty if nothing is.
+std::string failures(const Plan& plan, const StudyResult& result);
+
+}  // namespace omg::cli

@@ -1,0 +1,110 @@
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "omg/run.hpp"
+
+#include "commands.hpp"
+#include "progress.hpp"
+#include "report.hpp"
+#include "text.hpp"
+
+namespace omg::cli {
+
+namespace {
+
+std::atomic<bool> interrupted = false;
+static_assert(std::atomic<bool>::is_always_lock_free, "the flag is set by a signal handler");
+
+/// SIGINT and SIGTERM raise the flag instead of ending the program, as long as the object lives.
+class CatchInterrupts {
+ public:
+  CatchInterrupts() {
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { interrupted = true; });
+  }
+  ~CatchInterrupts() {
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
+  }
+  CatchInterrupts(const CatchInterrupts&) = delete;
+  CatchInterrupts& operator=(const CatchInterrupts&) = delete;
+};
+
+void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
+
+void print_opening(const Plan& plan, const ChosenBackend& chosen) {
+  std::uint64_t lanes = 0;
+  double lane_iterations = 0;
+  for (const Cell& cell : plan.cells) {
+    lanes += cell.lanes();
+    lane_iterations += static_cast<double>(cell.lanes()) * static_cast<double>(cell.iterations);
+  }
+  const std::size_t cells = plan.cells.size();
+  print(wrapped(fmt::format("{} ({}, {} {}, {} lanes, {:.3g} lane-iterations)", plan.study.title,
+                            plan.study.file.filename().string(), cells, cells == 1 ? "cell" : "cells", grouped(lanes),
+                            lane_iterations),
+                line_width, 2) +
+        "\n");
+  print(wrapped(fmt::format("Backend {}", chosen.why), line_width, 2) + "\n\n");
+  std::fflush(stdout);
+}
+
+void print_result(const Plan& plan, const StudyResult& result) {
+  print(cell_table(plan, result));
+  for (const std::string& part : {best_settings(plan, result), verdicts(plan, result)})
+    if (!part.empty()) print("\n" + part);
+  for (const std::string& fault : result.broken_certificates)
+    print("\n" + wrapped("Broken certificate: " + fault, line_width, 2) + "\n");
+}
+
+}  // namespace
+
+int run(const RunArguments& arguments) {
+  const Plan plan = make_plan(load_study(arguments.study, arguments.overrides));
+  const ChosenBackend chosen = choose_backend(arguments.backend);
+  const OutputFolder folder(arguments.out.empty() ? std::filesystem::path("out") / arguments.study.stem()
+                                                  : arguments.out);
+  if (!arguments.quiet) print_opening(plan, chosen);
+
+  StudyResult result;
+  {
+    const CatchInterrupts catching;
+    std::optional<ProgressDisplay> display;
+    RunOptions options;
+    options.threads = arguments.threads;
+    options.wave_lanes = arguments.wave_lanes;
+    options.cancelled = [] { return interrupted.load(); };
+    if (!arguments.quiet) {
+      display.emplace();
+      options.progress = [&](const Progress& progress) { display->show(progress); };
+    }
+    try {
+      result = run_study(plan, *chosen.backend, options);
+    } catch (const Interrupted&) {
+      if (display) display->clear();
+      fmt::print(stderr, "omg: interrupted; nothing was written\n");
+      return exit_interrupted;
+    }
+  }
+
+  const RunRecord record{arguments.overrides, chosen.why, arguments.threads, arguments.wave_lanes};
+  folder.write(output_files(plan, result, record));
+  if (!arguments.quiet) {
+    print_result(plan, result);
+    print(fmt::format("\n{:.1f} s; results in {}\n", result.seconds, folder.path().string()));
+    std::fflush(stdout);
+  }
+
+  if (!arguments.check) return 0;
+  const std::string failed = failures(plan, result);
+  if (failed.empty()) {
+    if (!arguments.quiet) print("Check passed: every claim is confirmed and every certificate holds\n");
+    return 0;
+  }
+  fmt::print(stderr, "omg: the check failed\n{}", failed);
+  return exit_failed_check;
+}
+
+}  // namespace omg::cli

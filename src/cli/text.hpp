@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace omg::cli {
+
+/// Number of characters of a text in UTF-8.
+std::size_t characters(std::string_view text);
+
+/// The text with spaces up to that many characters, or cut to them with an ellipsis.
+std::string fitted(std::string_view text, std::size_t width, bool to_the_right = false);
+
+/// The text in lines of at most `width` characters, the second and further ones indented.
+std::string wrapped(std::string_view text, std::size_t width, std::size_t indent);
+
+/// "12,582,912"
+std::string grouped(std::uint64_t number);
+
+/// Rows under a heading, columns as wide as their longest entry. All rows have the size of the heading.
+struct Table {
+  struct Column {
+    std::string heading;
+    bool to_the_right = false;
+    std::size_t most = 0;  ///< longest entry; 0: any
+  };
+  std::vector<Column> columns;
+  std::vector<std::vector<std::string>> rows;
+
+  [[nodiscard]] std::string text() const;
+};
+
+}  // namespace omg::cli

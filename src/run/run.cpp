@@ -1,0 +1,157 @@
+#include "omg/run.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "judge.hpp"
+#include "statistics/recorder.hpp"
+
+namespace omg {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Quantity = Check::Quantity;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// Numbers that the trajectories of two cells may take at a time (64 MiB each).
+constexpr std::uint64_t most_traced = std::uint64_t{1} << 23;
+
+std::uint64_t lane_iterations(const Cell& cell) { return cell.lanes() * static_cast<std::uint64_t>(cell.iterations); }
+
+class StudyRun {
+ public:
+  StudyRun(const Plan& plan, Backend& backend, const RunOptions& options)
+      : plan_(plan), backend_(backend), options_(options) {
+    for (const Cell& cell : plan.cells) total_ += lane_iterations(cell);
+    for (const Claim& claim : plan.study.claims)
+      for (const Check& check : claim.checks)
+        if (check.quantity == Quantity::trajectory_difference)
+          total_ += lane_iterations(cell(check.method, check)) + lane_iterations(cell(check.other, check));
+  }
+
+  StudyResult run() {
+    const auto start = Clock::now();
+    StudyResult out;
+    out.backend = backend_.name();
+    for (const Cell& cell : plan_.cells) out.cells.push_back(run_cell(cell));
+    for (const Claim& claim : plan_.study.claims) out.claims.push_back(judge_claim(claim, out.cells));
+    for (const Cell& cell : plan_.cells)
+      if (auto fault = broken_certificate(cell, out.cells[cell.index].statistics); !fault.empty())
+        out.broken_certificates.push_back(std::move(fault));
+    out.seconds = seconds_since(start);
+    return out;
+  }
+
+ private:
+  [[nodiscard]] const Cell& cell(const std::string& method, const Check& check) const {
+    return plan_.cells[find_cell(plan_, check.problem, method)];
+  }
+
+  /// Runs work(control) for some lanes of a cell, then counts them as done.
+  template <class Work>
+  auto advance(const Cell& cell, LaneRange lanes, Work&& work) {
+    const auto share = lanes.size() * static_cast<std::uint64_t>(cell.iterations);
+    std::uint64_t reported = 0;
+    RunControl control;
+    control.threads = options_.threads;
+    control.cancelled = options_.cancelled;
+    if (options_.progress)
+      control.progress = [&](std::uint64_t more) {
+        reported = std::min(reported + more, share);
+        options_.progress({done_ + reported, total_, cell});
+      };
+    auto out = work(control);
+    if (options_.cancelled && options_.cancelled()) throw Interrupted();
+    done_ += share;
+    if (options_.progress) options_.progress({done_, total_, cell});
+    return out;
+  }
+
+  CellResult run_cell(const Cell& cell) {
+    const auto start = Clock::now();
+    std::uint64_t wave = std::max<std::uint64_t>(backend_.wave_lanes(cell), 1);
+    if (options_.wave_lanes > 0) wave = std::min(wave, options_.wave_lanes);
+    CellResult out;
+    out.statistics = empty_statistics(cell);
+    for (std::uint64_t begin = 0; begin < cell.lanes();) {
+      const LaneRange lanes{begin, begin + std::min(wave, cell.lanes() - begin)};
+      out.statistics.merge(
+          advance(cell, lanes, [&](const RunControl& control) { return backend_.run(cell, lanes, control); }));
+      begin = lanes.end;
+    }
+    const Window window = fit_window(plan_.study, cell.iterations);
+    out.fit = fit_rate(out.statistics, window.from, window.to);
+    out.seconds = seconds_since(start);
+    return out;
+  }
+
+  ClaimVerdict judge_claim(const Claim& claim, const std::vector<CellResult>& cells) {
+    ClaimVerdict out;
+    for (const Check& check : claim.checks) {
+      Figure difference;
+      if (check.quantity == Quantity::trajectory_difference) difference = trajectory_difference(check);
+      out.checks.push_back(judge(plan_, cells, check, difference));
+    }
+    out.confirmed =
+        std::all_of(out.checks.begin(), out.checks.end(), [](const Verdict& verdict) { return verdict.passed; });
+    return out;
+  }
+
+  /// The largest |y_{t+shift} − y'_t| over lanes, t and coordinates; NaN if one of them is.
+  Figure trajectory_difference(const Check& check) {
+    const Cell &ours = cell(check.method, check), &theirs = cell(check.other, check);
+    const auto n = static_cast<std::uint64_t>(ours.problem->shape.n);
+    const auto longest = static_cast<std::uint64_t>(std::max(ours.iterations, theirs.iterations));
+    const std::uint64_t block = std::max<std::uint64_t>(1, most_traced / (longest * (n + 1)));
+    Figure out{-1, no_lane, 0};
+    for (std::uint64_t begin = 0; begin < ours.lanes() && !std::isnan(out.value); begin += block) {
+      const LaneRange lanes{begin, std::min(begin + block, ours.lanes())};
+      const auto trace = [&](const Cell& cell) {
+        return advance(cell, lanes, [&](const RunControl& control) { return backend_.trace(cell, lanes, control); });
+      };
+      compare(trace(ours), trace(theirs), lanes, check.shift, out);
+    }
+    return out;
+  }
+
+  static void compare(const Trajectories& ours, const Trajectories& theirs, LaneRange lanes, std::int64_t shift,
+                      Figure& largest) {
+    const std::size_t n = ours.dimension;
+    const auto last =
+        std::min(static_cast<std::int64_t>(theirs.iterations), static_cast<std::int64_t>(ours.iterations) - shift);
+    for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
+      for (std::int64_t t = std::max<std::int64_t>(1, 1 - shift); t <= last; ++t) {
+        const double* y = &ours.points[(lane * ours.iterations + static_cast<std::size_t>(t + shift - 1)) * n];
+        const double* other = &theirs.points[(lane * theirs.iterations + static_cast<std::size_t>(t - 1)) * n];
+        for (std::size_t i = 0; i < n; ++i) {
+          const double difference = std::abs(y[i] - other[i]);
+          if (difference <= largest.value) continue;
+          largest = {difference, lanes.begin + lane, t + shift};
+          if (std::isnan(difference)) return;
+        }
+      }
+    }
+  }
+
+  const Plan& plan_;
+  Backend& backend_;
+  const RunOptions& options_;
+  std::uint64_t total_ = 0;  ///< lane-iterations
+  std::uint64_t done_ = 0;
+};
+
+}  // namespace
+
+Window fit_window(const Study& study, std::int64_t iterations) {
+  return {study.fit_from > 0 ? study.fit_from : std::max<std::int64_t>(1, iterations / 100),
+          study.fit_to > 0 ? std::min(study.fit_to, iterations) : iterations};
+}
+
+StudyResult run_study(const Plan& plan, Backend& backend, const RunOptions& options) {
+  return StudyRun(plan, backend, options).run();
+}
+
+}  // namespace omg
