@@ -1,9 +1,7 @@
 #pragma once
 
-#include "omg/lane/family.hpp"
-#if !defined(__CUDACC_RTC__)
 #include "omg/families/data.hpp"
-#endif
+#include "omg/lane/family.hpp"
 
 namespace omg {
 
@@ -24,13 +22,7 @@ OMG_HD R logistic_divergence(R v, R e) {
 /// f(x) = (1/m) Σ_i log(1 + exp(−b_i a_iᵀx)) + λ/2 ‖x‖², labels b_i = ±1.
 struct Logistic {
   static constexpr Entry entry{"logistic", "(1/m) Σ log(1 + exp(−b aᵀx)) + λ/2 ‖x‖²", "", ""};
-  static constexpr Parameter parameters[] = {
-      {"data", "", "a LIBSVM file, relative to the study file; or synthetic"},
-      {"standardise", "false", "features to zero mean and unit population variance"},
-      {"regularisation", "0", "λ ≥ 0"},
-      {"rows", "100", "rows of a synthetic data set"},
-      {"columns", "10", "columns of a synthetic data set"},
-  };
+  static constexpr auto parameters = data_parameters();
 
   /// x − x*, read by every row.
   template <class C>
@@ -69,18 +61,15 @@ struct Logistic {
 
 #if !defined(__CUDACC_RTC__)
   static void shape(const FamilyInput& in, Shape& s) { shape_of_data(in, s); }
-  static Layout layout(const Shape& s) {
-    const auto rows = size_t(s.terms);
-    return {{{"features", rows * size_t(s.features)}, {"labels", rows}, {"scores", rows}}, {{"regularisation", 1}}};
-  }
+  static Layout layout(const Shape& s) { return layout_of_data(s); }
   static void draw(const FamilyInput& in, InstanceWriter& out) {
     const double lambda = draw_data(in, out);
     // L = λ_max(AᵀA)/(4m) + λ
-    out.smoothness(data_spectrum(in).largest / (4.0 * in.shape().terms) + lambda);
+    out.smoothness(in.data_spectrum(out.index()).largest / (4.0 * in.shape().terms) + lambda);
     out.strong_convexity(lambda);
   }
-  static constexpr bool solved = true;              ///< x* comes from the reference's Newton method
-  static constexpr bool labels_are_signs = true;
+  static constexpr bool solved = true;  ///< x* comes from the reference's Newton method
+  static constexpr Labels labels = Labels::signs;
 #endif
 };
 

@@ -1,23 +1,14 @@
 #pragma once
 
-#include "omg/lane/family.hpp"
-#if !defined(__CUDACC_RTC__)
 #include "omg/families/data.hpp"
-#endif
+#include "omg/lane/family.hpp"
 
 namespace omg {
 
 /// f(x) = ‖Ax − b‖²/(2m) + λ/2 ‖x‖²; least squares for λ = 0.
 struct Ridge {
   static constexpr Entry entry{"ridge", "‖Ax − b‖²/(2m) + λ/2 ‖x‖²", "Hoerl & Kennard 1970", ""};
-  static constexpr Parameter parameters[] = {
-      {"data", "", "a LIBSVM file, relative to the study file; or synthetic"},
-      {"standardise", "false", "features to zero mean and unit population variance"},
-      {"centre_labels", "false", "take the mean off the labels"},
-      {"regularisation", "0", "λ ≥ 0"},
-      {"rows", "100", "rows of a synthetic data set"},
-      {"columns", "10", "columns of a synthetic data set"},
-  };
+  static constexpr auto parameters = data_parameters({{"centre_labels", "false", "take the mean off the labels"}});
 
   /// x − x*, read by every row.
   template <class C>
@@ -55,18 +46,15 @@ struct Ridge {
 
 #if !defined(__CUDACC_RTC__)
   static void shape(const FamilyInput& in, Shape& s) { shape_of_data(in, s); }
-  static Layout layout(const Shape& s) {
-    const auto rows = size_t(s.terms);
-    return {{{"features", rows * size_t(s.features)}, {"labels", rows}, {"scores", rows}}, {{"regularisation", 1}}};
-  }
+  static Layout layout(const Shape& s) { return layout_of_data(s); }
   static void draw(const FamilyInput& in, InstanceWriter& out) {
     const double lambda = draw_data(in, out);
-    const Spectrum spectrum = data_spectrum(in);
+    const Spectrum spectrum = in.data_spectrum(out.index());
     out.smoothness(spectrum.largest / in.shape().terms + lambda);
     out.strong_convexity(spectrum.smallest / in.shape().terms + lambda);
   }
   static constexpr bool solved = true;
-  static constexpr bool labels_are_signs = false;
+  static constexpr Labels labels = Labels::real;
 #endif
 };
 

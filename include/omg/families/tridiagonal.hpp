@@ -54,6 +54,7 @@ struct Tridiagonal {
   }
 
 #if !defined(__CUDACC_RTC__)
+  static constexpr bool knows_minimiser = true;  ///< draw() writes x*
   static void shape(const FamilyInput& in, Shape& s) { s.n = in.integer("dimension", 1); }
   static Layout layout(const Shape&) { return {{}, {{"smoothness", 1}}}; }
   static void draw(const FamilyInput& in, InstanceWriter& out) {

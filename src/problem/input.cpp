@@ -1,0 +1,333 @@
+#include "problem/input.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "problem/haar.hpp"
+#include "study/formula.hpp"
+
+namespace omg {
+
+namespace {
+
+using Kind = Value::Kind;
+
+/// Whether a value of that kind differs between the instances of a problem.
+bool varies_over_instances(Kind kind) { return kind != Kind::formula && kind != Kind::vector; }
+
+/// Point i of `count` log-spaced ones; the ends are exact.
+double log_grid_point(const Value& grid, std::size_t i, std::size_t count) {
+  if (i == 0) return grid.low;
+  if (i + 1 == count) return grid.high;
+  return grid.low * std::pow(grid.high / grid.low, static_cast<double>(i) / static_cast<double>(count - 1));
+}
+
+/// Point i of `count` evenly spaced ones; the ends are exact.
+double grid_point(const Value& grid, std::size_t i, std::size_t count) {
+  if (i == 0) return grid.low;
+  if (i + 1 == count) return grid.high;
+  return grid.low + static_cast<double>(i) / static_cast<double>(count - 1) * (grid.high - grid.low);
+}
+
+}  // namespace
+
+ProblemInput::ProblemInput(const Study& study, std::size_t index, std::span<const Parameter> parameters,
+                           std::optional<Labels> labels, const CommonDefaults& defaults, const Shape& shape)
+    : study_(study),
+      spec_(study.problems[index]),
+      shape_(shape),
+      labels_(labels),
+      // With a seed of its own a problem does not depend on its place in the study.
+      seed_(spec_.seed ? Seed{*spec_.seed, 0} : Seed{study.seed, index}),
+      start_seed_(spec_.start_seed ? Seed{*spec_.start_seed, 0} : seed_) {
+  for (const auto& parameter : parameters) add(parameter.name, parameter.value);
+  add("start", defaults.start);
+  add("minimiser", defaults.minimiser);
+  for (auto& parameter : parameters_) parameter.of_start = parameter.name == "start";
+  for (const auto& [name, setting] : spec_.parameters) {
+    if (find(name) == nullptr)
+      throw Error(place(name), fmt::format("the family {} has no parameter \"{}\"", spec_.family, name));
+    if (name == "minimiser" && *defaults.minimiser == 0)
+      throw Error(place(name), fmt::format("the minimiser of the family {} follows from its other parameters; "
+                                           "leave this key out",
+                                           spec_.family));
+  }
+}
+
+void ProblemInput::add(std::string_view name, const char* default_value) {
+  Resolved out;
+  out.name = name;
+  out.value.text = default_value;
+  const auto found = spec_.parameters.find(name);
+  if (found != spec_.parameters.end()) {
+    if (found->second.values.size() != 1)
+      throw Error(place(name),
+                  fmt::format("found {} values; a parameter of a problem has one", found->second.values.size()));
+    out.value = found->second.values.front();
+    out.by_study = true;
+  }
+  parameters_.push_back(std::move(out));
+}
+
+Place ProblemInput::place(std::string_view name) const {
+  const auto found = spec_.parameters.find(name);
+  if (found != spec_.parameters.end()) {
+    const Setting& setting = found->second;
+    if (setting.values.size() == 1 && !setting.values.front().place.key.empty()) return setting.values.front().place;
+    if (!setting.place.key.empty()) return setting.place;
+  }
+  Place out = spec_.place;
+  if (out.key.empty()) out.key = fmt::format("problem.{}", spec_.name);
+  out.key = fmt::format("{}.{}", out.key, name);
+  return out;
+}
+
+const ProblemInput::Resolved* ProblemInput::find(std::string_view name) const {
+  for (const auto& parameter : parameters_)
+    if (parameter.name == name) return &parameter;
+  return nullptr;
+}
+
+const ProblemInput::Resolved& ProblemInput::get(std::string_view name) const {
+  const Resolved* found = find(name);
+  if (found == nullptr)
+    throw Error(spec_.place,
+                fmt::format("the family {} reads a parameter \"{}\" that it does not declare", spec_.family, name));
+  if (found->value.kind == Kind::formula && found->value.text.empty())
+    throw Error(place(name), fmt::format("the key is missing; the family {} needs it", spec_.family));
+  found->read = true;
+  return *found;
+}
+
+void ProblemInput::refuse(const Resolved& parameter, const std::string& message) const {
+  throw Error(place(parameter.name), message);
+}
+
+void ProblemInput::refuse(std::string_view name, const std::string& message) const {
+  throw Error(place(name), message);
+}
+
+bool ProblemInput::given(std::string_view name) const {
+  const Resolved* found = find(name);
+  return found != nullptr && (found->value.kind != Kind::formula || !found->value.text.empty());
+}
+
+bool ProblemInput::is_vector(std::string_view name) const {
+  const Resolved* found = find(name);
+  return found != nullptr && found->value.kind == Kind::vector;
+}
+
+double ProblemInput::evaluate(const Resolved& parameter) const {
+  if (parameter.constant) return *parameter.constant;
+  const Formula formula(parameter.value.text, place(parameter.name));
+  for (const char* variable : {"t", "T", "L", "mu", "R"})
+    if (formula.uses(variable))
+      refuse(parameter,
+             fmt::format("the formula \"{}\" uses {}; a parameter of a problem may use n", formula.text(), variable));
+  if (formula.uses("n") && shape_.n == 0)
+    refuse(parameter, fmt::format("the formula \"{}\" uses n, which depends on this parameter", formula.text()));
+  FormulaInputs at;
+  at.n = shape_.n;
+  const double value = formula(at);
+  if (!std::isfinite(value))
+    refuse(parameter, fmt::format("found {} = {}; allowed is a finite number", formula.text(), value));
+  parameter.constant = value;
+  return value;
+}
+
+double ProblemInput::number(const Resolved& parameter, std::size_t i, int k) const {
+  const Value& value = parameter.value;
+  const auto count = static_cast<std::size_t>(spec_.instances);
+  const auto draw = [&] {
+    const Seed& seed = parameter.of_start ? start_seed_ : seed_;
+    Random random(seed.seed, seed.problem, i, parameter.name);
+    random.seek(static_cast<std::uint64_t>(k));
+    return random;
+  };
+  switch (value.kind) {
+    case Kind::formula:
+      return evaluate(parameter);
+    case Kind::vector: {
+      const auto entry = static_cast<std::size_t>(k);
+      if (entry >= value.numbers.size())
+        refuse(parameter, fmt::format("found a vector of {} numbers, more are needed", value.numbers.size()));
+      parameter.entries = std::max(parameter.entries, entry + 1);
+      return value.numbers[entry];
+    }
+    case Kind::log_grid:
+      return log_grid_point(value, i, count);
+    case Kind::grid:
+      return grid_point(value, i, count);
+    case Kind::log_uniform:
+      return value.low * std::pow(value.high / value.low, draw().uniform());
+    case Kind::uniform:
+      return value.low + draw().uniform() * (value.high - value.low);
+    case Kind::normal:
+      return value.high * draw().normal();
+    case Kind::sphere:
+      refuse(parameter, "found a sphere, which only the start can lie on");
+  }
+  throw Error("unknown kind of value");
+}
+
+double ProblemInput::number(std::string_view name, std::size_t i, int k) const { return number(get(name), i, k); }
+
+double ProblemInput::positive(std::string_view name, std::size_t i, int k) const {
+  const Resolved& parameter = get(name);
+  const double value = number(parameter, i, k);
+  if (!(value > 0)) refuse(parameter, fmt::format("found {}, allowed is a number above 0", value));
+  return value;
+}
+
+double ProblemInput::non_negative(std::string_view name, std::size_t i, int k) const {
+  const Resolved& parameter = get(name);
+  const double value = number(parameter, i, k);
+  if (!(value >= 0)) refuse(parameter, fmt::format("found {}, allowed is a number of at least 0", value));
+  return value;
+}
+
+int ProblemInput::integer(std::string_view name, int least) const {
+  const Resolved& parameter = get(name);
+  constexpr int most = std::numeric_limits<int>::max();
+  const std::string allowed = fmt::format("allowed is a whole number from {}, the same for all instances", least);
+  if (parameter.value.kind != Kind::formula)
+    refuse(parameter, fmt::format("found {}; {}", parameter.value.text, allowed));
+  const double value = evaluate(parameter);
+  if (value != std::floor(value) || value < least || value > most)
+    refuse(parameter, fmt::format("found {}; {}", parameter.value.text, allowed));
+  return static_cast<int>(value);
+}
+
+std::string_view ProblemInput::text(const Resolved& parameter, std::string_view expected) const {
+  if (parameter.value.kind != Kind::formula)
+    refuse(parameter, fmt::format("found {}, allowed is {}", parameter.value.text, expected));
+  return parameter.value.text;
+}
+
+bool ProblemInput::flag(std::string_view name) const {
+  const std::string_view allowed[] = {"true", "false"};
+  return word(name, allowed) == "true";
+}
+
+std::string_view ProblemInput::word(std::string_view name, std::span<const std::string_view> allowed) const {
+  const Resolved& parameter = get(name);
+  const std::string list = fmt::format("{}", fmt::join(allowed, ", "));
+  const std::string_view found = text(parameter, list);
+  if (std::find(allowed.begin(), allowed.end(), found) == allowed.end())
+    refuse(parameter, fmt::format("found \"{}\", allowed is one of {}", found, list));
+  return found;
+}
+
+Random ProblemInput::random(std::string_view stream, std::size_t i) const {
+  return {seed_.seed, seed_.problem, i, stream};
+}
+
+std::vector<double> ProblemInput::haar(std::string_view stream, std::size_t i, int order) const {
+  return haar_matrix(random(stream, i), order);
+}
+
+void ProblemInput::start(std::size_t i, std::span<const double> minimiser, std::span<double> out) const {
+  const Resolved& parameter = get("start");
+  if (parameter.value.kind != Kind::sphere) {
+    for (std::size_t k = 0; k < out.size(); ++k) out[k] = number(parameter, i, static_cast<int>(k));
+    return;
+  }
+  // A Gaussian vector, scaled to length R, is uniform on the sphere.
+  Random random(start_seed_.seed, start_seed_.problem, i, "start");
+  double squares = 0;
+  for (double& entry : out) {
+    entry = random.normal();
+    squares += entry * entry;
+  }
+  for (std::size_t k = 0; k < out.size(); ++k)
+    out[k] = minimiser[k] + parameter.value.high / std::sqrt(squares) * out[k];
+}
+
+void ProblemInput::minimiser(std::size_t i, std::span<double> out) const {
+  const Resolved& parameter = get("minimiser");
+  for (std::size_t k = 0; k < out.size(); ++k) out[k] = number(parameter, i, static_cast<int>(k));
+}
+
+void ProblemInput::refuse_unused() const {
+  for (const auto& parameter : parameters_) {
+    if (!parameter.by_study) continue;
+    if (!parameter.read)
+      refuse(parameter, "the key has no effect beside the other parameters of this problem; leave it out");
+    if (parameter.value.kind == Kind::vector && parameter.entries < parameter.value.numbers.size())
+      refuse(parameter, fmt::format("found a vector of {} numbers, needed are {}", parameter.value.numbers.size(),
+                                    parameter.entries));
+  }
+}
+
+bool ProblemInput::varies() const {
+  return std::any_of(parameters_.begin(), parameters_.end(), [](const Resolved& parameter) {
+    return !parameter.of_start && varies_over_instances(parameter.value.kind);
+  });
+}
+
+// Data sets
+
+bool ProblemInput::is_synthetic() const { return text(get("data"), "a file or synthetic") == "synthetic"; }
+
+bool ProblemInput::shares_data() const { return spec_.instances == 1 || (!is_synthetic() && !varies()); }
+
+double ProblemInput::intercept() const {
+  const Resolved& parameter = get("intercept");
+  const std::string_view word = text(parameter, "true, false or the number in the column");
+  if (word == "true") return 1;
+  if (word == "false") return 0;
+  return evaluate(parameter);
+}
+
+DataSet ProblemInput::read_file() const {
+  const std::filesystem::path given(text(get("data"), "a file or synthetic"));
+  const std::filesystem::path file = given.is_absolute() ? given : study_.file.parent_path() / given;
+  std::error_code fault;
+  if (!std::filesystem::exists(file, fault))
+    refuse("data", fmt::format("there is no file {}; expected is a LIBSVM or CSV file, relative to the study file, or "
+                               "synthetic",
+                               file.string()));
+  if (file.extension() == ".csv") return read_csv(file, text(get("label_column"), "a name or a number"));
+  return read_libsvm(file);
+}
+
+DataSet ProblemInput::load_data(std::size_t i) const {
+  DataSet out;
+  if (is_synthetic()) {
+    SyntheticData what;
+    what.rows = integer("rows", 1);
+    what.columns = integer("columns", 1);
+    what.noise = non_negative("noise", i);
+    what.labels = *labels_;
+    what.classes = shape_.classes;
+    out = synthetic_data(what, random("features", i), random("planted", i), random("noise", i));
+  } else {
+    out = read_file();
+    check_labels(out, *labels_, shape_.classes, spec_.family);
+  }
+  if (flag("standardise")) standardise(out);
+  if (find("centre_labels") != nullptr && flag("centre_labels")) centre_labels(out);
+  if (const double column = intercept(); column != 0) append_intercept(out, column);
+  return out;
+}
+
+const DataSet& ProblemInput::data(std::size_t i) const {
+  const bool same = data_ && (data_instance_ == i || !is_synthetic());
+  if (!same) {
+    data_ = load_data(i);
+    data_instance_ = i;
+    data_spectrum_.reset();
+  }
+  return *data_;
+}
+
+Spectrum ProblemInput::data_spectrum(std::size_t i) const {
+  const DataSet& set = data(i);
+  if (!data_spectrum_) data_spectrum_ = gram_spectrum(set);
+  return *data_spectrum_;
+}
+
+}  // namespace omg
