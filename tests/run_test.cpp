@@ -1,0 +1,650 @@
+#include "omg/run.hpp"
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <numeric>
+#include <set>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "run/judge.hpp"
+#include "statistics/recorder.hpp"
+
+namespace omg {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+using Quantity = Check::Quantity;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+/// Gap of a lane at iteration t.
+using Gaps = std::function<double(const Cell&, std::uint64_t lane, std::int64_t t)>;
+
+/// Lanes with gaps given by a function instead of a method. Point t of a lane is (gap, −gap).
+class FakeBackend final : public Backend {
+ public:
+  explicit FakeBackend(Gaps gaps, std::uint64_t wave = 1000) : gaps_(std::move(gaps)), wave_(wave) {}
+  [[nodiscard]] std::string_view name() const override { return "fake"; }
+  [[nodiscard]] Availability availability() const override { return {true, "made up"}; }
+  [[nodiscard]] std::uint64_t wave_lanes(const Cell&) const override { return wave_; }
+
+  CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control) override {
+    largest_wave = std::max(largest_wave, lanes.size());
+    Recorder recorder(cell);
+    for (std::uint64_t lane = lanes.begin; lane < lanes.end; ++lane) {
+      recorder.begin(lane);
+      for (std::int64_t t = 1; t <= cell.iterations && recorder.observe(t, gaps_(cell, lane, t)); ++t) {
+      }
+      recorder.end(static_cast<std::uint64_t>(cell.iterations), 1);
+      if (control.progress) control.progress(static_cast<std::uint64_t>(cell.iterations));
+    }
+    return recorder.statistics();
+  }
+
+  Trajectories trace(const Cell& cell, LaneRange lanes, const RunControl&) override {
+    Trajectories out{lanes.size(), static_cast<std::size_t>(cell.iterations), 2, {}, {}};
+    for (std::uint64_t lane = lanes.begin; lane < lanes.end; ++lane)
+      for (std::int64_t t = 1; t <= cell.iterations; ++t) {
+        out.gaps.push_back(gaps_(cell, lane, t));
+        out.points.insert(out.points.end(), {out.gaps.back(), -out.gaps.back()});
+      }
+    return out;
+  }
+
+  std::uint64_t largest_wave = 0;
+
+ private:
+  Gaps gaps_;
+  std::uint64_t wave_;
+};
+
+std::shared_ptr<const Problem> make_fake_problem(const std::string& name, std::size_t instances) {
+  auto problem = std::make_shared<Problem>();
+  problem->name = name;
+  problem->family = "huber";
+  problem->shape.n = 2;
+  problem->instances = instances;
+  problem->scale.assign(instances, 1.0);
+  return problem;
+}
+
+/// A cell of `settings` settings, with the bound 1/t if asked for.
+Cell make_cell(const std::shared_ptr<const Problem>& problem, const std::string& method, std::int64_t iterations,
+               std::uint64_t settings = 1, bool bound = false) {
+  Cell cell;
+  cell.problem = problem;
+  cell.method.name = method;
+  cell.iterations = iterations;
+  cell.settings = settings;
+  cell.track_best = settings > 1;
+  for (std::uint64_t s = 0; s < settings; ++s)
+    cell.setting_names.push_back(settings == 1 ? "" : "step = " + std::to_string(s));
+  cell.record_at = checkpoints(iterations);
+  if (bound) {
+    cell.method.bound = "1/t";
+    cell.bound_constant.push_back({{1.0}});
+    cell.bound_table.push_back(infinity);
+    for (std::int64_t t = 1; t <= iterations; ++t) cell.bound_table.push_back(1.0 / static_cast<double>(t));
+  }
+  return cell;
+}
+
+Plan make_fake_plan(std::vector<Cell> cells, std::vector<Check> checks = {}) {
+  Plan plan;
+  plan.study.title = "A \"made up\" study";
+  plan.study.file = "somewhere/made-up.toml";
+  plan.study.seed = 7;
+  for (Cell& cell : cells) {
+    cell.index = plan.cells.size();
+    plan.cells.push_back(std::move(cell));
+  }
+  if (!checks.empty()) plan.study.claims.push_back({"C1", "It is so.", std::move(checks), {}});
+  return plan;
+}
+
+Check make_check(Quantity quantity, std::optional<double> at_least, std::optional<double> at_most) {
+  Check check;
+  check.quantity = quantity;
+  check.problem = "p";
+  check.method = "m";
+  check.at_least = at_least;
+  check.at_most = at_most;
+  return check;
+}
+
+/// A study of one cell with the envelope 2/t, kept everywhere, and its judgement of one check.
+Verdict judge_two_over_t(const Check& check) {
+  Plan plan = make_fake_plan({make_cell(make_fake_problem("p", 3), "m", 1000)}, {check});
+  plan.study.fit_from = 10;
+  FakeBackend backend(
+      [](const Cell&, std::uint64_t lane, std::int64_t t) { return (lane == 1 ? 2.0 : 1.0) / static_cast<double>(t); });
+  return run_study(plan, backend).claims.at(0).checks.at(0);
+}
+
+/// Something like noise in [0, 1), with many equal values.
+double noise(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t x = a * 0x9E3779B97F4A7C15u + b * 0xC2B2AE3D27D4EB4Fu;
+  x = (x ^ (x >> 29)) * 0xBF58476D1CE4E5B9u;
+  return static_cast<double>((x >> 40) % 64) / 64;
+}
+
+/// Noise, with lanes that diverge.
+double wild_gap(const Cell& cell, std::uint64_t lane, std::int64_t t) {
+  if (lane % 17 == 5 && t > static_cast<std::int64_t>(lane)) return lane % 2 == 0 ? not_a_number : 1e40;
+  return noise(lane + 1000 * cell.index, static_cast<std::uint64_t>(t)) / static_cast<double>(t);
+}
+
+// Waves
+
+TEST(RunStudy, NeitherStatisticsNorFilesDependOnTheWaves) {
+  std::vector<Check> checks{make_check(Quantity::sup, 0.0, 1.0), make_check(Quantity::diverged, 0.0, 0.0)};
+  const auto problem = make_fake_problem("p", 23);
+  const Plan plan =
+      make_fake_plan({make_cell(problem, "m", 60, 4, true), make_cell(problem, "other", 40, 1, false)}, checks);
+  FakeBackend whole(wild_gap);
+  const StudyResult expected = run_study(plan, whole);
+  ASSERT_GT(expected.cells[0].statistics.diverged.back(), 0u);
+  const auto files = output_files(plan, expected, {});
+  for (const std::uint64_t wave : {1, 2, 7, 23, 91, 92}) {
+    FakeBackend backend(wild_gap);
+    RunOptions options;
+    options.wave_lanes = wave;
+    const StudyResult result = run_study(plan, backend, options);
+    EXPECT_EQ(backend.largest_wave, wave);
+    for (std::size_t c = 0; c < plan.cells.size(); ++c)
+      EXPECT_EQ(result.cells[c].statistics, expected.cells[c].statistics) << wave;
+    const auto again = output_files(plan, result, {{}, "", 2, wave});
+    EXPECT_EQ(again[0].text, files[0].text) << wave;
+    EXPECT_EQ(again[1].text, files[1].text) << wave;
+  }
+}
+
+TEST(RunStudy, TakesNoMoreLanesThanTheBackendHolds) {
+  const Plan plan = make_fake_plan({make_cell(make_fake_problem("p", 100), "m", 3)});
+  FakeBackend backend(wild_gap, 30);
+  RunOptions options;
+  options.wave_lanes = 64;
+  run_study(plan, backend, options);
+  EXPECT_EQ(backend.largest_wave, 30u);
+}
+
+TEST(RunStudy, ReportsProgressUpToTheTotal) {
+  Check trace = make_check(Quantity::trajectory_difference, {}, 0.0);
+  trace.other = "other";
+  const auto problem = make_fake_problem("p", 10);
+  const Plan plan = make_fake_plan({make_cell(problem, "m", 8), make_cell(problem, "other", 5)}, {trace});
+  FakeBackend backend(wild_gap, 3);
+  std::uint64_t last = 0, total = 0;
+  RunOptions options;
+  options.progress = [&](const Progress& progress) {
+    EXPECT_GE(progress.done, last);
+    EXPECT_LE(progress.done, progress.total);
+    last = progress.done;
+    total = progress.total;
+  };
+  run_study(plan, backend, options);
+  EXPECT_EQ(total, 2u * 10 * (8 + 5));
+  EXPECT_EQ(last, total);
+}
+
+TEST(RunStudy, StopsWhenCancelled) {
+  const Plan plan = make_fake_plan({make_cell(make_fake_problem("p", 10), "m", 3)});
+  FakeBackend backend(wild_gap, 2);
+  int polls = 0;
+  RunOptions options;
+  options.cancelled = [&] { return ++polls == 3; };
+  EXPECT_THROW(run_study(plan, backend, options), Interrupted);
+  EXPECT_EQ(polls, 3);
+}
+
+// Verdicts
+
+TEST(FitWindow, IsTheStudysOrTheLastTwoDecades) {
+  Study study;
+  EXPECT_EQ(fit_window(study, 3000).from, 30);
+  EXPECT_EQ(fit_window(study, 3000).to, 3000);
+  EXPECT_EQ(fit_window(study, 10).from, 1);
+  study.fit_from = 100;
+  study.fit_to = 2000;
+  EXPECT_EQ(fit_window(study, 3000).from, 100);
+  EXPECT_EQ(fit_window(study, 3000).to, 2000);
+  EXPECT_EQ(fit_window(study, 500).to, 500);
+}
+
+TEST(Verdict, LimitsBelongToTheAllowedRange) {
+  Check check = make_check(Quantity::constant, 2.0, 2.0);
+  check.power = 1;
+  check.at = 32;
+  EXPECT_TRUE(judge_two_over_t(check).passed);
+  check.at_least = std::nextafter(2.0, 3.0);
+  check.at_most = {};
+  EXPECT_FALSE(judge_two_over_t(check).passed);
+  check.at_least = {};
+  check.at_most = std::nextafter(2.0, 1.0);
+  EXPECT_FALSE(judge_two_over_t(check).passed);
+}
+
+TEST(Verdict, NamesFigureRangeAndLane) {
+  Check check = make_check(Quantity::envelope, 0.0, 0.25);
+  check.at = 8;
+  check.note = "as published";
+  const Verdict verdict = judge_two_over_t(check);
+  EXPECT_TRUE(verdict.passed);
+  EXPECT_EQ(verdict.figure.value, 0.25);
+  EXPECT_EQ(verdict.figure.lane, 1u);
+  EXPECT_EQ(verdict.figure.iteration, 8);
+  EXPECT_EQ(verdict.sentence,
+            "m on p: envelope at t = 8 0.25, allowed is 0 to 0.25; lane 1 (instance 1) at t = 8 (as published)");
+}
+
+TEST(Verdict, TakesTheLastIterationByDefault) {
+  const Verdict verdict = judge_two_over_t(make_check(Quantity::envelope, 0.002, 0.002));
+  EXPECT_TRUE(verdict.passed) << verdict.sentence;
+  EXPECT_EQ(verdict.figure.iteration, 1000);
+}
+
+TEST(Verdict, FitsTheExponentOverTheWindow) {
+  const Verdict verdict = judge_two_over_t(make_check(Quantity::exponent, -1 - 1e-12, -1 + 1e-12));
+  EXPECT_TRUE(verdict.passed) << verdict.sentence;
+  EXPECT_THAT(verdict.sentence, HasSubstr("[10, 1000]"));
+  EXPECT_EQ(verdict.figure.lane, no_lane);
+}
+
+TEST(Verdict, FindsTheSupWithItsIteration) {
+  Check check = make_check(Quantity::sup, 2000.0, 2000.0);
+  check.power = 2;  // t² · 2/t grows to the end
+  EXPECT_EQ(judge_two_over_t(check).figure.iteration, 1000);
+  EXPECT_TRUE(judge_two_over_t(check).passed);
+  check.power = 0;  // falls from the beginning of the window
+  EXPECT_EQ(judge_two_over_t(check).figure.iteration, 10);
+}
+
+TEST(Verdict, FailsWithoutAFiniteFigure) {
+  Plan plan = make_fake_plan(
+      {make_cell(make_fake_problem("p", 2), "m", 100, 1, true)},
+      {make_check(Quantity::envelope, -infinity, infinity), make_check(Quantity::exponent, -infinity, infinity),
+       make_check(Quantity::certificate, -infinity, infinity), make_check(Quantity::sup, -infinity, infinity)});
+  FakeBackend backend([](const Cell&, std::uint64_t, std::int64_t) { return not_a_number; });
+  const StudyResult result = run_study(plan, backend);
+  EXPECT_FALSE(result.claims[0].confirmed);
+  for (const Verdict& verdict : result.claims[0].checks) {
+    EXPECT_FALSE(verdict.passed);
+    EXPECT_THAT(verdict.sentence, HasSubstr("2 of 2 lanes diverged"));
+  }
+}
+
+TEST(Verdict, ClaimNeedsAllItsChecks) {
+  Check good = make_check(Quantity::diverged, 0.0, 0.0), bad = make_check(Quantity::diverged, 1.0, 1.0);
+  for (const bool both : {false, true}) {
+    const Plan plan = make_fake_plan({make_cell(make_fake_problem("p", 3), "m", 5)}, {good, both ? good : bad, good});
+    FakeBackend backend([](const Cell&, std::uint64_t, std::int64_t) { return 1.0; });
+    EXPECT_EQ(run_study(plan, backend).claims[0].confirmed, both);
+  }
+}
+
+TEST(Verdict, MeasuresTheLargestDifferenceOfTrajectories) {
+  // Over three blocks of lanes; with shift 1, y_{t+1} = y'_t but for lane 70,000 at t = 3.
+  const auto problem = make_fake_problem("p", 100'000);
+  Check check = make_check(Quantity::trajectory_difference, {}, 0.25);
+  check.other = "other";
+  check.shift = 1;
+  const Plan plan = make_fake_plan({make_cell(problem, "m", 40), make_cell(problem, "other", 40)}, {check});
+  FakeBackend backend([](const Cell& cell, std::uint64_t lane, std::int64_t t) {
+    if (cell.method.name == "m") return static_cast<double>(t - 1);
+    return static_cast<double>(t) + (lane == 70'000 && t == 3 ? 0.25 : lane == 5 && t == 1 ? 0.125 : 0);
+  });
+  const Verdict verdict = run_study(plan, backend).claims[0].checks[0];
+  EXPECT_TRUE(verdict.passed);
+  EXPECT_EQ(verdict.figure.value, 0.25);
+  EXPECT_EQ(verdict.figure.lane, 70'000u);
+  EXPECT_EQ(verdict.figure.iteration, 4);
+}
+
+TEST(Verdict, DifferenceOfTrajectoriesIsNotSavedByNaN) {
+  const auto problem = make_fake_problem("p", 4);
+  Check check = make_check(Quantity::trajectory_difference, {}, 1.0);
+  check.other = "other";
+  const Plan plan = make_fake_plan({make_cell(problem, "m", 4), make_cell(problem, "other", 4)}, {check});
+  FakeBackend backend(
+      [](const Cell&, std::uint64_t lane, std::int64_t t) { return lane == 2 && t == 2 ? not_a_number : 1.0; });
+  const Verdict verdict = run_study(plan, backend).claims[0].checks[0];
+  EXPECT_FALSE(verdict.passed);
+  EXPECT_EQ(verdict.figure.lane, 2u);
+  EXPECT_EQ(verdict.figure.iteration, 2);
+}
+
+TEST(Verdict, ComparesTheBestLosses) {
+  // m: losses 2·(1, 2, 3, 4) for setting 1, more for setting 0. other: 2·2.5.
+  const auto problem = make_fake_problem("p", 4);
+  Cell other = make_cell(problem, "other", 2);
+  other.track_best = true;
+  Check best = make_check(Quantity::best_loss, 5.0, 5.0), share = make_check(Quantity::share_worse, 0.5, 0.5);
+  share.other = "other";
+  const Plan plan = make_fake_plan({make_cell(problem, "m", 2, 2), other}, {best, share});
+  FakeBackend backend([](const Cell& cell, std::uint64_t lane, std::int64_t) {
+    if (cell.method.name == "other") return 2.5;
+    return static_cast<double>(lane % 4 + 1) + (lane < 4 ? 0.5 : 0.0);
+  });
+  const StudyResult result = run_study(plan, backend);
+  EXPECT_TRUE(result.claims[0].checks[0].passed) << result.claims[0].checks[0].sentence;
+  EXPECT_TRUE(result.claims[0].checks[1].passed) << result.claims[0].checks[1].sentence;
+  const auto order = winners(result.cells[0].statistics);
+  ASSERT_EQ(order.size(), 1u);
+  EXPECT_EQ(order[0].setting, 1u);
+  EXPECT_EQ(order[0].instances, 4u);
+}
+
+// Certificates
+
+/// The sentences on a study whose lane 14 (instance 4 with step = 1) reaches the ratio at t = 7.
+std::vector<std::string> faults_with_ratio(double ratio, bool diverging = false) {
+  const Plan plan = make_fake_plan({make_cell(make_fake_problem("p", 10), "m", 9, 2, true)});
+  FakeBackend backend([&](const Cell&, std::uint64_t lane, std::int64_t t) {
+    if (diverging && lane == 3 && t == 5) return infinity;
+    return lane == 14 && t == 7 ? ratio / 7.0 : 0.5 / static_cast<double>(t);
+  });
+  return run_study(plan, backend).broken_certificates;
+}
+
+TEST(Certificate, HoldsUpToRounding) {
+  EXPECT_THAT(faults_with_ratio(1.0), IsEmpty());
+  EXPECT_THAT(faults_with_ratio(1.0 + 0.99e-9), IsEmpty());
+}
+
+TEST(Certificate, BrokenOneNamesLaneIterationAndRatio) {
+  EXPECT_THAT(faults_with_ratio(2.0),
+              ElementsAre("m on p: the bound 1/t is exceeded by lane 14 (instance 4, step = 1) at t = 7: gap / bound "
+                          "= 2"));
+  EXPECT_THAT(faults_with_ratio(1.0 + 1.01e-9), ElementsAre(HasSubstr("lane 14")));
+}
+
+TEST(Certificate, IsBrokenByALaneThatDiverges) {
+  EXPECT_THAT(faults_with_ratio(1.0, true), ElementsAre(HasSubstr("1 of 20 lanes diverged")));
+}
+
+// Files
+
+Json summary_of(const Plan& plan, Gaps gaps) {
+  FakeBackend backend(std::move(gaps));
+  return Json::parse(output_files(plan, run_study(plan, backend), {{"seed=7"}, "made up", 2, 5})[0].text);
+}
+
+TEST(Summary, HasARecordForEachCell) {
+  const auto problem = make_fake_problem("p", 3);
+  Plan plan = make_fake_plan({make_cell(problem, "m", 100, 2, true), make_cell(problem, "n", 100)});
+  const Json json = summary_of(plan, [](const Cell&, std::uint64_t lane, std::int64_t t) {
+    return static_cast<double>(lane + 1) / (10.0 * static_cast<double>(t));
+  });
+  EXPECT_EQ(json["title"], plan.study.title);
+  EXPECT_EQ(json["study"], "made-up.toml");
+  EXPECT_EQ(json["set"], Json({"seed=7"}));
+  EXPECT_EQ(json["seed"], 7);
+  EXPECT_EQ(json["precision"], "float64");
+  EXPECT_EQ(json["version"], version());
+  EXPECT_EQ(json["backend"], "fake");
+  ASSERT_EQ(json["cells"].size(), 2u);
+  const Json& cell = json["cells"][0];
+  EXPECT_EQ(cell["problem"], "p");
+  EXPECT_EQ(cell["family"], "huber");
+  EXPECT_EQ(cell["method"], "m");
+  EXPECT_EQ(cell["iterations"], 100);
+  EXPECT_EQ(cell["lanes"], 6);
+  EXPECT_EQ(cell["instances"], 3);
+  EXPECT_EQ(cell["settings"], 2);
+  EXPECT_EQ(cell["diverged"], 0);
+  EXPECT_EQ(cell["envelope"]["t"], Json(checkpoints(100)));
+  EXPECT_EQ(cell["envelope"]["gap"].front(), 0.6);
+  EXPECT_EQ(cell["envelope"]["lane"].back(), 5);
+  EXPECT_EQ(cell["smallest"]["gap"].front(), 0.1);
+  EXPECT_EQ(cell["smallest"]["lane"].back(), 0);
+  EXPECT_NEAR(cell["envelope"]["exponent"].get<double>(), -1, 1e-12);
+  EXPECT_NEAR(cell["envelope"]["constant"].get<double>(), 0.6, 1e-12);
+  EXPECT_EQ(cell["envelope"]["fit"],
+            (Json{{"from", 1}, {"to", 100}, {"points", checkpoints(100).size()}, {"basis", "checkpoints"}}));
+  EXPECT_EQ(cell["certificate"]["bound"], "1/t");
+  EXPECT_NEAR(cell["certificate"]["max_ratio"].get<double>(), 0.6, 1e-15);
+  EXPECT_EQ(cell["certificate"]["lane"], 5);
+  EXPECT_EQ(cell["evaluations"]["gradients"], 1.0);
+  EXPECT_EQ(cell["evaluations"]["functions"], 0.01);
+  EXPECT_EQ(cell["best"]["settings"], Json({{{"setting", 0}, {"name", "step = 0"}, {"instances", 3}}}));
+  EXPECT_EQ(cell["best"]["setting"], Json({0, 0, 0}));
+  EXPECT_EQ(cell["best"]["loss"].size(), 3u);
+  EXPECT_FALSE(json["cells"][1].contains("certificate"));
+  EXPECT_FALSE(json["cells"][1].contains("best"));
+}
+
+TEST(Summary, DoublesReadAsTheSameNumber) {
+  const Plan plan = make_fake_plan({make_cell(make_fake_problem("p", 1), "m", 30)});
+  const auto gap = [](std::int64_t t) { return std::exp(-20.0 * std::sin(static_cast<double>(t))) / 3; };
+  const Json json = summary_of(plan, [&](const Cell&, std::uint64_t, std::int64_t t) { return gap(t); });
+  for (std::int64_t t = 1; t <= 30; ++t)
+    EXPECT_EQ(json["cells"][0]["envelope"]["gap"][static_cast<std::size_t>(t - 1)].get<double>(), gap(t));
+}
+
+TEST(Summary, ShowsCheckpointsWhereEveryIterationIsKept) {
+  Cell cell = make_cell(make_fake_problem("p", 1), "m", 1000);
+  cell.record_at.resize(1000);
+  std::iota(cell.record_at.begin(), cell.record_at.end(), std::int64_t{1});
+  Plan plan = make_fake_plan({cell});
+  plan.study.envelope_every_iteration = true;
+  const Json json = summary_of(plan, [](const Cell&, std::uint64_t, std::int64_t t) { return double(t); });
+  const Json& envelope = json["cells"][0]["envelope"];
+  EXPECT_EQ(envelope["t"], Json(checkpoints(1000)));
+  for (std::size_t k = 0; k < envelope["t"].size(); ++k) EXPECT_EQ(envelope["gap"][k], envelope["t"][k]);
+  EXPECT_EQ(envelope["fit"]["basis"], "every iteration");
+  EXPECT_EQ(envelope["fit"]["points"], 991);
+}
+
+TEST(Summary, WhatHasNoValueIsNull) {
+  const Plan plan = make_fake_plan({make_cell(make_fake_problem("p", 2), "m", 4, 2, true)},
+                                   {make_check(Quantity::certificate, {}, 1.0)});
+  FakeBackend backend([](const Cell&, std::uint64_t, std::int64_t) { return not_a_number; });
+  const auto files = output_files(plan, run_study(plan, backend), {});
+  const Json json = Json::parse(files[0].text);
+  const Json& cell = json["cells"][0];
+  EXPECT_EQ(cell["diverged"], 4);
+  for (const auto& entry : cell["envelope"]["gap"]) EXPECT_TRUE(entry.is_null());
+  for (const auto& entry : cell["envelope"]["lane"]) EXPECT_TRUE(entry.is_null());
+  for (const char* key : {"max_ratio", "lane", "iteration"}) EXPECT_TRUE(cell["certificate"][key].is_null()) << key;
+  EXPECT_TRUE(cell["envelope"]["exponent"].is_null());
+  EXPECT_TRUE(cell["best"]["mean_loss"].is_null());
+  EXPECT_THAT(cell["best"]["settings"], IsEmpty());
+  EXPECT_TRUE(cell["best"]["setting"][0].is_null());
+  EXPECT_TRUE(json["claims"][0]["checks"][0]["value"].is_null());
+  EXPECT_EQ(json["claims"][0]["checks"][0]["passed"], false);
+  EXPECT_THAT(files[1].text, Not(HasSubstr("nan")));
+  EXPECT_THAT(files[1].text, Not(HasSubstr("inf")));
+}
+
+TEST(Summary, KeepsVerdicts) {
+  Check check = make_check(Quantity::constant, 1.0, 2.0);
+  check.power = 1;
+  const Plan plan = make_fake_plan({make_cell(make_fake_problem("p", 3), "m", 10, 2)}, {check});
+  const Json json = summary_of(plan, [](const Cell&, std::uint64_t lane, std::int64_t t) {
+    return (lane == 4 ? 1.5 : 1.0) / static_cast<double>(t);
+  });
+  const Json& claim = json["claims"][0];
+  EXPECT_EQ(claim["name"], "C1");
+  EXPECT_EQ(claim["statement"], "It is so.");
+  EXPECT_EQ(claim["confirmed"], true);
+  const Json& record = claim["checks"][0];
+  EXPECT_EQ(record["quantity"], "constant");
+  EXPECT_EQ(record["power"], 1.0);
+  EXPECT_EQ(record["value"], 1.5);
+  EXPECT_EQ(record["lane"], 4);
+  EXPECT_EQ(record["instance"], 1);
+  EXPECT_EQ(record["setting"], "step = 1");
+  EXPECT_EQ(record["iteration"], 10);
+  EXPECT_EQ(record["at_least"], 1.0);
+  EXPECT_EQ(record["at_most"], 2.0);
+}
+
+TEST(Summary, CsvHasOneLineForEachCellAndQuotesNames) {
+  const auto problem = make_fake_problem("p", 3);
+  const Plan plan = make_fake_plan({make_cell(problem, "m, \"quoted\"", 100, 2, true), make_cell(problem, "n", 100)});
+  FakeBackend backend([](const Cell&, std::uint64_t lane, std::int64_t t) {
+    return static_cast<double>(lane + 1) / (10.0 * static_cast<double>(t));
+  });
+  const std::string csv = output_files(plan, run_study(plan, backend), {})[1].text;
+  EXPECT_THAT(csv, StartsWith("problem,family,method,iterations,lanes,instances,settings,diverged,envelope.t,"));
+  EXPECT_THAT(csv, HasSubstr("\np,huber,\"m, \"\"quoted\"\"\",100,6,3,2,0,100,0.006,5,"));
+  EXPECT_THAT(csv, HasSubstr("\np,huber,n,100,3,3,1,0,100,0.003,2,"));
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 3);
+}
+
+/// A folder that lasts as long as the object.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (fs::path(::testing::TempDir()) / "omg-run-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    path = name;
+  }
+  ~TemporaryFolder() { fs::remove_all(path); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  [[nodiscard]] std::set<std::string> content() const {
+    std::set<std::string> out;
+    for (const auto& entry : fs::recursive_directory_iterator(path))
+      out.insert(fs::relative(entry.path(), path).string());
+    return out;
+  }
+  fs::path path;
+};
+
+std::string text_of(const fs::path& file) {
+  std::ifstream stream(file);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+TEST(OutputFolder, LeavesNothingBehindUntilItIsWritten) {
+  const TemporaryFolder place;
+  const OutputFolder folder(place.path / "a" / "b");
+  EXPECT_THAT(place.content(), IsEmpty());
+  folder.write({{"one", "1"}, {"two", "2"}});
+  EXPECT_EQ(place.content(), (std::set<std::string>{"a", "a/b", "a/b/one", "a/b/two"}));
+  EXPECT_EQ(text_of(folder.path() / "two"), "2");
+}
+
+TEST(OutputFolder, ReplacesFilesAndKeepsOthers) {
+  const TemporaryFolder place;
+  std::ofstream(place.path / "one") << "old";
+  std::ofstream(place.path / "other") << "kept";
+  OutputFolder(place.path).write({{"one", "new"}});
+  EXPECT_EQ(text_of(place.path / "one"), "new");
+  EXPECT_EQ(place.content(), (std::set<std::string>{"one", "other"}));
+}
+
+TEST(OutputFolder, RefusesWhatIsNoFolder) {
+  const TemporaryFolder place;
+  std::ofstream(place.path / "file") << "x";
+  for (const fs::path& path : {place.path / "file", place.path / "file" / "below", place.path / "file" / ""}) {
+    EXPECT_THROW(OutputFolder{path}, Error) << path;
+  }
+  EXPECT_THROW(OutputFolder{fs::path("/proc/omg")}, Error);
+  EXPECT_THROW(OutputFolder{fs::path()}, Error);
+  EXPECT_EQ(place.content(), std::set<std::string>{"file"});
+}
+
+TEST(OutputFolder, FailedWriteLeavesNothing) {
+  const TemporaryFolder place;
+  const OutputFolder folder(place.path / "a" / "b");
+  EXPECT_THROW(folder.write({{"one", "1"}, {"no/such/folder", "2"}}), Error);
+  EXPECT_THAT(place.content(), IsEmpty());
+}
+
+// Backends
+
+/// A backend that only says whether it can run.
+class NamedBackend final : public Backend {
+ public:
+  NamedBackend(std::string name, Availability state) : name_(std::move(name)), state_(std::move(state)) {}
+  [[nodiscard]] std::string_view name() const override { return name_; }
+  [[nodiscard]] Availability availability() const override { return state_; }
+  [[nodiscard]] std::uint64_t wave_lanes(const Cell&) const override { return 1; }
+  CellStatistics run(const Cell&, LaneRange, const RunControl&) override { return {}; }
+  Trajectories trace(const Cell&, LaneRange, const RunControl&) override { return {}; }
+
+ private:
+  std::string name_;
+  Availability state_;
+};
+
+std::vector<std::unique_ptr<Backend>> candidates() {
+  std::vector<std::unique_ptr<Backend>> out;
+  out.push_back(std::make_unique<NamedBackend>("cuda", Availability{false, "no driver"}));
+  out.push_back(std::make_unique<NamedBackend>("cpu", Availability{true, "2 cores"}));
+  out.push_back(std::make_unique<NamedBackend>("reference", Availability{true, "loops"}));
+  return out;
+}
+
+std::string complaint_about(const std::string& name) {
+  try {
+    choose_backend(name, candidates());
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+class ChooseBackend : public ::testing::Test {
+ protected:
+  void SetUp() override { ::unsetenv("OMG_BACKEND"); }
+  void TearDown() override { ::unsetenv("OMG_BACKEND"); }
+};
+
+TEST_F(ChooseBackend, AutoTakesTheFirstThatCanRunAndSaysWhyNotAFasterOne) {
+  const ChosenBackend chosen = choose_backend("auto", candidates());
+  EXPECT_EQ(chosen.backend->name(), "cpu");
+  EXPECT_EQ(chosen.why, "cpu: 2 cores; cuda cannot run here: no driver");
+}
+
+TEST_F(ChooseBackend, TakesTheOneAskedFor) {
+  EXPECT_EQ(choose_backend("reference", candidates()).backend->name(), "reference");
+}
+
+TEST_F(ChooseBackend, EnvironmentStandsInForAuto) {
+  ::setenv("OMG_BACKEND", "reference", 1);
+  EXPECT_EQ(choose_backend("auto", candidates()).backend->name(), "reference");
+  EXPECT_EQ(choose_backend("cpu", candidates()).backend->name(), "cpu");
+  ::setenv("OMG_BACKEND", "", 1);
+  EXPECT_EQ(choose_backend("auto", candidates()).backend->name(), "cpu");
+  ::setenv("OMG_BACKEND", "tpu", 1);
+  EXPECT_THAT(complaint_about("auto"), HasSubstr("OMG_BACKEND: unknown backend \"tpu\""));
+}
+
+TEST_F(ChooseBackend, RefusesWithReasonAndList) {
+  EXPECT_EQ(complaint_about("tpu"),
+            "--backend: unknown backend \"tpu\"; there are: auto, cuda (not here: no driver), cpu, reference");
+  EXPECT_THAT(complaint_about("cuda"), HasSubstr("the backend cuda cannot run here: no driver; there are: auto"));
+}
+
+TEST_F(ChooseBackend, FindsTheBackendsOfThisBuild) {
+  std::vector<std::string> names;
+  for (const auto& backend : make_backends()) names.emplace_back(backend->name());
+  EXPECT_THAT(names, ElementsAre("cuda", "cpu", "reference"));
+  EXPECT_TRUE(choose_backend("auto").backend->availability().available);
+}
+
+}  // namespace
+}  // namespace omg
