@@ -42,7 +42,7 @@ Eigen::LDLT<Matrix<double>> factorise(const Family<double>& f, const Vector<doub
 /// (about e for the logistic loss) off the decrement: to arrive at a tiny decrement that way is no arrival.
 Vector<double> newton(const Problem& problem, std::size_t i, const Family<double>& f) {
   constexpr int most_iterations = 200;
-  constexpr int most_slow_steps = 60;  // e^{−60} is below the last digits of every term
+  constexpr int most_slow_steps = 40;  // e^{−40} is below the last digits of every term
   constexpr double linear_factor = 0.05;
   Vector<double> x = Vector<double>::Zero(problem.shape.n);
   double value = f.value(x), decrement_before = std::numeric_limits<double>::infinity();

@@ -15,6 +15,15 @@ struct Data {
 
   [[nodiscard]] S rows() const { return S(features.rows()); }
 
+  /// (1/m) Σ c_i a_i a_iᵀ + λ I, the Hessian of a mean over rows of curvature c_i ≥ 0.
+  [[nodiscard]] Matrix<S> hessian(const Vector<S>& curvatures) const {
+    const Matrix<S> weighted = curvatures.cwiseSqrt().asDiagonal() * features;
+    Matrix<S> h = Matrix<S>::Zero(features.cols(), features.cols());
+    h.template selfadjointView<Eigen::Lower>().rankUpdate(weighted.transpose(), 1 / rows());
+    h.diagonal().array() += regularisation;
+    return h.template selfadjointView<Eigen::Lower>();
+  }
+
   Matrix<S> features;  ///< A, rows × columns
   Vector<S> labels;    ///< b
   S regularisation;    ///< λ

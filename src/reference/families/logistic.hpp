@@ -71,10 +71,7 @@ class Logistic final : public Family<S> {
   }
 
   [[nodiscard]] Matrix<S> hessian(const Vector<S>& x) const override {
-    const Vector<S> curvatures = margins(x).unaryExpr([](S s) { return LogisticLoss<S>::curvature(s); });
-    Matrix<S> h = data_.features.transpose() * curvatures.asDiagonal() * data_.features / data_.rows();
-    h += data_.regularisation * Matrix<S>::Identity(x.size(), x.size());
-    return h;
+    return data_.hessian(margins(x).unaryExpr([](S s) { return LogisticLoss<S>::curvature(s); }));
   }
 
  private:
