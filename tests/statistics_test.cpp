@@ -18,7 +18,7 @@
 #include "omg/plan.hpp"
 
 #include "paths.hpp"
-#include "recorder.hpp"
+#include "statistics/recorder.hpp"
 
 namespace omg {
 namespace {

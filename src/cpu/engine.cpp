@@ -13,7 +13,7 @@
 #include <string_view>
 #include <thread>
 
-#include "recorder.hpp"
+#include "statistics/recorder.hpp"
 #include "tables.hpp"
 
 namespace omg::cpu {

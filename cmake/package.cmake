@@ -1,0 +1,16 @@
+# The installed package: find_package(omg) gives the target omg::omg.
+include(CMakePackageConfigHelpers)
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/omg)
+
+set_target_properties(omg_all PROPERTIES EXPORT_NAME omg)
+list(TRANSFORM parts PREPEND omg_ OUTPUT_VARIABLE libraries)
+install(
+  TARGETS omg_all omg_settings ${libraries}
+  EXPORT omgTargets
+  FILE_SET HEADERS)
+install(EXPORT omgTargets NAMESPACE omg:: DESTINATION ${package_folder})
+
+configure_package_config_file(cmake/omgConfig.cmake.in omgConfig.cmake INSTALL_DESTINATION ${package_folder})
+write_basic_package_version_file(omgConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/omgConfig.cmake ${PROJECT_BINARY_DIR}/omgConfigVersion.cmake
+        DESTINATION ${package_folder})
