@@ -16,6 +16,7 @@
 
 #include "paths.hpp"
 #include "problem/haar.hpp"
+#include "reference/minimise.hpp"
 
 namespace omg {
 namespace {
@@ -549,6 +550,65 @@ TEST(Problem, DiabetesHasThePublishedFigures) {
   const auto least_squares = make("ridge", centred);
   EXPECT_NEAR(least_squares->minimum[0], 1429.848173793375, 1e-8);
   EXPECT_NEAR(least_squares->distance[0], 65.53721489409688, 1e-8);
+}
+
+TEST(Problem, DigitsHasThePublishedFigures) {
+  Parameters parameters = data("digits.libsvm", "0.01");
+  parameters["classes"] = text("10");
+  const auto problem = make("softmax_regression", parameters);
+  EXPECT_EQ(problem->shape.n, 640);
+  EXPECT_EQ(problem->shape.features, 64);
+  EXPECT_EQ(problem->shape.classes, 10);
+  EXPECT_NEAR(problem->smoothness[0], 3.68034440981, 5e-12);
+  EXPECT_NEAR(problem->minimum[0], 0.273034215353, 5e-13);
+  EXPECT_NEAR(problem->distance[0], 5.065126995046841, 1e-12);
+  EXPECT_NEAR(problem->initial_gap[0], 2.029550877640682, 1e-12);
+}
+
+TEST(Problem, SmoothedHingeHasThePublishedFigures) {
+  const auto problem = make("smoothed_hinge", data("breast_cancer.libsvm", "0.01"));
+  EXPECT_NEAR(problem->smoothness[0], 26.573215364515836, 1e-12);
+  EXPECT_NEAR(problem->minimum[0], 0.04938268725455357, 1e-14);
+  EXPECT_NEAR(problem->distance[0], 1.5309753435512647, 1e-12);
+  EXPECT_NEAR(problem->initial_gap[0], 0.7006173127454465, 1e-13);
+}
+
+// A constant column −1 appended, no regularisation: L = σ_max².
+TEST(Problem, SquaredHingeHasThePublishedFigures) {
+  Parameters parameters = data("a1a.libsvm", "0", false);
+  parameters["intercept"] = text("-1");
+  const auto problem = make("squared_hinge", parameters);
+  EXPECT_EQ(problem->shape.n, 120);
+  EXPECT_NEAR(problem->smoothness[0], 11644.5615, 5e-5);
+  EXPECT_NEAR(problem->minimum[0], 313.1286194602, 5e-11);
+  EXPECT_NEAR(problem->minimum[0] + problem->initial_gap[0], 802.5, 1e-10);
+  EXPECT_LE(reference::minimise(*problem, 0).gradient_norm, 1e-11);
+
+  parameters["reduction"] = text("mean");
+  const auto mean = make("squared_hinge", parameters);
+  EXPECT_NEAR(mean->minimum[0], problem->minimum[0] / 1605, 1e-13);
+  EXPECT_NEAR(mean->smoothness[0], problem->smoothness[0] / 1605, 1e-12);
+}
+
+TEST(Problem, FamiliesOfTermsHaveTheSmoothnessOfTheCase) {
+  const Parameters common{
+      {"dimension", text("2")}, {"directions", vector({0.6, 0.8, -0.8, 0.6})}, {"minimiser", vector({0.5, -0.25})}};
+  Parameters parameters = common;
+  parameters["weight"] = vector({1, 0.25});
+  parameters["threshold"] = vector({0.2, 0.5});
+  parameters["start"] = vector({1.5, 1});
+  const auto log_cosh = make("log_cosh", parameters);
+  EXPECT_NEAR(log_cosh->smoothness[0], 1, 1e-15);
+  EXPECT_NEAR(log_cosh->initial_gap[0], 0.2925860978303619, 1e-15);
+
+  parameters = common;
+  parameters["weight"] = vector({1, 0.5});
+  parameters["start"] = vector({1.25, 0.5});
+  const auto power = make("power", parameters);
+  EXPECT_NEAR(power->smoothness[0], 3.375, 1e-14);
+  EXPECT_NEAR(power->initial_gap[0], 0.30393984375, 1e-15);
+  parameters["exponent"] = text("2");
+  EXPECT_THAT(fault_of("power", parameters), HasSubstr("above 2"));
 }
 
 TEST(Problem, InstancesWithTheirOwnRegularisationHaveTheirOwnMinimiser) {

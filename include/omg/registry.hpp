@@ -16,9 +16,15 @@
 #include "omg/classical/triple_momentum.hpp"
 #include "omg/families/asymmetric_huber.hpp"
 #include "omg/families/huber.hpp"
+#include "omg/families/log_cosh.hpp"
+#include "omg/families/log_sum_exp.hpp"
 #include "omg/families/logistic.hpp"
+#include "omg/families/power.hpp"
 #include "omg/families/quadratic.hpp"
 #include "omg/families/ridge.hpp"
+#include "omg/families/smoothed_hinge.hpp"
+#include "omg/families/softmax_regression.hpp"
+#include "omg/families/squared_hinge.hpp"
 #include "omg/families/tridiagonal.hpp"
 #include "omg/learners/adagrad_norm.hpp"
 #include "omg/learners/adam.hpp"
@@ -53,8 +59,14 @@ using Families = TypeList<  //
     AsymmetricHuber,        //
     Quadratic,              //
     Tridiagonal,            //
+    LogCosh,                //
+    Power,                  //
     Logistic,               //
-    Ridge                   //
+    Ridge,                  //
+    SoftmaxRegression,      //
+    LogSumExp,              //
+    SmoothedHinge,          //
+    SquaredHinge            //
     >;
 
 using Rules = TypeList<  //

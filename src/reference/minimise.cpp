@@ -66,9 +66,11 @@ Vector<double> newton(const Problem& problem, std::size_t i, const Family<double
       length /= 2;
       next_value = f.value(x + length * step);
     }
-    x += length * step;
+    const Vector<double> next = x + length * step;
+    // In directions in which f is flat the last step is rounding alone, and may cross a kink.
+    if (arrived) return f.gradient(next).norm() < gradient.norm() ? next : x;
+    x = next;
     value = next_value;
-    if (arrived) return x;
   }
   fail_without_minimiser(problem, i);
 }

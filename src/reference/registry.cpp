@@ -19,9 +19,15 @@
 #include "reference/classical/triple_momentum.hpp"
 #include "reference/families/asymmetric_huber.hpp"
 #include "reference/families/huber.hpp"
+#include "reference/families/log_cosh.hpp"
+#include "reference/families/log_sum_exp.hpp"
 #include "reference/families/logistic.hpp"
+#include "reference/families/power.hpp"
 #include "reference/families/quadratic.hpp"
 #include "reference/families/ridge.hpp"
+#include "reference/families/smoothed_hinge.hpp"
+#include "reference/families/softmax_regression.hpp"
+#include "reference/families/squared_hinge.hpp"
 #include "reference/families/tridiagonal.hpp"
 #include "reference/learners/adagrad_norm.hpp"
 #include "reference/learners/adam.hpp"
@@ -84,9 +90,18 @@ std::unique_ptr<Method<S>> classical(Oracle<S>& f, const Coefficients<S>& k) {
 template <class S>
 std::unique_ptr<Family<S>> make_family(const Problem& problem, std::size_t i) {
   static constexpr Named<decltype(&family<S, Huber>)> table[] = {
-      {"huber", family<S, Huber>},         {"asymmetric_huber", family<S, AsymmetricHuber>},
-      {"quadratic", family<S, Quadratic>}, {"tridiagonal", family<S, Tridiagonal>},
-      {"logistic", family<S, Logistic>},   {"ridge", family<S, Ridge>},
+      {"huber", family<S, Huber>},
+      {"asymmetric_huber", family<S, AsymmetricHuber>},
+      {"quadratic", family<S, Quadratic>},
+      {"tridiagonal", family<S, Tridiagonal>},
+      {"logistic", family<S, Logistic>},
+      {"ridge", family<S, Ridge>},
+      {"log_cosh", family<S, LogCosh>},
+      {"power", family<S, Power>},
+      {"softmax_regression", family<S, SoftmaxRegression>},
+      {"log_sum_exp", family<S, LogSumExp>},
+      {"smoothed_hinge", family<S, SmoothedHinge>},
+      {"squared_hinge", family<S, SquaredHinge>},
   };
   return make(table, "family", problem.family, problem, i);
 }

@@ -38,8 +38,12 @@ std::string translated(const std::map<std::string, std::string>& names, const st
 }
 
 const std::map<std::string, std::string> family_names{
-    {"asymmetric", "asymmetric_huber"}, {"least squares", "ridge"},           {"log-cosh", "log_cosh"},
-    {"log-sum-exp", "log_sum_exp"},     {"smoothed hinge", "smoothed_hinge"}, {"softmax regression", "softmax"},
+    {"asymmetric", "asymmetric_huber"},
+    {"least squares", "ridge"},
+    {"log-cosh", "log_cosh"},
+    {"log-sum-exp", "log_sum_exp"},
+    {"smoothed hinge", "smoothed_hinge"},
+    {"softmax regression", "softmax_regression"},
     {"squared hinge", "squared_hinge"},
 };
 const std::map<std::string, std::string> rule_names{
@@ -169,8 +173,8 @@ Arrays arrays_of(const Json& instance, const std::string& family) {
   } else if (instance.contains("A") || instance.contains("data")) {
     read_rows(instance, out);
     copy("rho", "temperature");
-    copy("delta", "threshold");
-    if (family == "log_sum_exp") named["offsets"] = named["labels"];
+    copy("delta", "smoothing");
+    named["row_weight"] = {1.0};
   } else {
     // A sum over directions.
     copy("c", "weight");

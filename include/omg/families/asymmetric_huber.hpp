@@ -12,7 +12,8 @@ namespace omg {
 /// f(x) = Σ_k a_k(u_kᵀ(x − x*)); with z = ±(u_kᵀ(x − x*)), a_k has curvature 1 and slope limit δ₁ for
 /// z > 0, curvature m and slope limit m δ₂ for z < 0. The sign is drawn at random.
 struct AsymmetricHuber {
-  static constexpr Entry entry{"asymmetric_huber", "a'(z) = min(z, δ₁) for z > 0, m max(z, −δ₂) for z < 0, z = ±uᵀ(x − x*)",
+  static constexpr Entry entry{"asymmetric_huber",
+                               "a'(z) = min(z, δ₁) for z > 0, m max(z, −δ₂) for z < 0, z = ±uᵀ(x − x*)",
                                "one-dimensional worst cases of accelerated methods", ""};
   static constexpr Parameter parameters[] = {
       {"dimension", "1", "n"},

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "omg/lane/entry.hpp"
+#include "omg/lane/family.hpp"
 #if !defined(__CUDACC_RTC__)
 #include "omg/family.hpp"
 #endif
@@ -41,6 +41,60 @@ constexpr DataParameters<0> data_parameters() {
   DataParameters<0> out{};
   for (int k = 0; k < DataParameters<0>::common; ++k) out.list[k] = filled[k];
   return out;
+}
+
+/// Room for x − x*, which every row reads.
+template <class C>
+struct DifferenceScratch {
+  typename C::template Vector<PointDim> d;
+  template <class S>
+  OMG_HD DifferenceScratch(const C& c, const S&) : d(c.template vector<PointDim>()) {}
+};
+
+/// Divergence at x* (f(x) − f*, as x* is stationary) of weight · Σ_i ℓ_i(a_iᵀx) + λ/2 ‖x‖² and, in g, the gradient;
+/// one score a row. `row(label, then, change, slope)` returns the divergence ℓ(then + change) − ℓ(then) − ℓ′(then)
+/// change at the score a_iᵀx* = then, as a sum of non-negative terms, and sets slope = ℓ′(then + change).
+template <class Want, class C, class S, class I, class X, class G, class Row>
+OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, DifferenceScratch<C>& scratch,
+                                      typename C::Real weight, typename C::Real lambda, const X& x, G& g, Row&& row) {
+  using R = typename C::Real;
+  const int n = c.n(), rows = s.terms;
+  auto& d = scratch.d;
+  c.template for_each<PointDim>([&](int j) {
+    d[j] = x[j] - in.minimiser(j);
+    if constexpr (Want::gradient) g[j] = lambda * x[j];
+  });
+  R gap = R(0);
+  for (int i = 0; i < rows; ++i) {
+    const R label = in.data(rows * n + i), then = in.data(rows * n + rows + i);
+    const R change = c.template sum<PointDim>([&](int j) { return in.data(i * n + j) * d[j]; });
+    R slope;
+    gap = gap + row(label, then, change, slope);
+    if constexpr (Want::gradient) {
+      const R step = weight * slope;
+      c.template for_each<PointDim>([&](int j) { g[j] = fma(step, in.data(i * n + j), g[j]); });
+    }
+  }
+  if constexpr (!Want::gap) return gap;
+  return fma(weight, gap, R(0.5) * lambda * dot<PointDim>(c, d, d));
+}
+
+/// The divergence of the logarithm of Σ_k exp(v_k) between v and v + e is log(1 + Σ_k p_k φ(s_k)) with
+/// p = softmax(v), s_k = e_k − Σ p e and φ(s) = eˢ − 1 − s ≥ 0. Here p_k φ(s_k) e^{−shift}, whatever the size of s_k as
+/// long as log p_k + s_k ≤ shift.
+template <class R>
+OMG_HD R scaled_excess(R log_p, R s, R shift) {
+  const R p = exp(log_p), scale = exp(-shift);
+  const R near = scale * p * exp_excess(min(s, R(30)));
+  // From s = 30 on nothing cancels.
+  const R far = exp(min(log_p + s - shift, R(0))) - scale * p * (R(1) + s);
+  return select(s < R(30), near, far);
+}
+
+/// log(1 + total e^{shift}) for shift ≥ 0, total the sum of the scaled terms.
+template <class R>
+OMG_HD R log_one_plus(R total, R shift) {
+  return select(shift > R(0), shift + log(exp(-shift) + total), log1p(total));
 }
 
 #if !defined(__CUDACC_RTC__)

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "omg/families/data.hpp"
-#include "omg/lane/family.hpp"
 
 namespace omg {
 
@@ -10,38 +9,18 @@ struct Ridge {
   static constexpr Entry entry{"ridge", "‖Ax − b‖²/(2m) + λ/2 ‖x‖²", "Hoerl & Kennard 1970", ""};
   static constexpr auto parameters = data_parameters({{"centre_labels", "false", "take the mean off the labels"}});
 
-  /// x − x*, read by every row.
   template <class C>
-  struct Scratch {
-    typename C::template Vector<PointDim> d;
-    template <class S>
-    OMG_HD Scratch(const C& c, const S&) : d(c.template vector<PointDim>()) {}
-  };
+  using Scratch = DifferenceScratch<C>;
 
   // Data: a (m × n), b (m), a_iᵀx* (m). Record: λ.
   template <class Want, class C, class S, class I, class X, class G>
   OMG_HD static typename C::Real evaluate(const C& c, const S& s, const I& in, Scratch<C>& scratch, const X& x, G& g) {
     using R = typename C::Real;
-    const int n = c.n(), rows = s.terms;
-    const R lambda = in.field(0), mean = R(1) / R(rows);
-    auto& d = scratch.d;
-    c.template for_each<PointDim>([&](int j) {
-      d[j] = x[j] - in.minimiser(j);
-      if constexpr (Want::gradient) g[j] = lambda * x[j];
-    });
-    R gap = R(0);
-    for (int i = 0; i < rows; ++i) {
-      const R change = c.template sum<PointDim>([&](int j) { return in.data(i * n + j) * d[j]; });
-      if constexpr (Want::gap) gap = fma(change, change, gap);
-      if constexpr (Want::gradient) {
-        const R residual = (in.data(rows * n + rows + i) - in.data(rows * n + i)) + change;
-        const R slope = mean * residual;
-        c.template for_each<PointDim>([&](int j) { g[j] = fma(slope, in.data(i * n + j), g[j]); });
-      }
-    }
-    if constexpr (!Want::gap) return gap;
-    // f − f* = ‖A(x − x*)‖²/(2m) + λ/2 ‖x − x*‖²
-    return R(0.5) * fma(mean, gap, lambda * dot<PointDim>(c, d, d));
+    const auto row = [](R label, R then, R change, R& slope) {
+      slope = (then - label) + change;
+      return R(0.5) * change * change;  // f is quadratic
+    };
+    return evaluate_rows<Want>(c, s, in, scratch, R(1) / R(s.terms), in.field(0), x, g, row);
   }
 
 #if !defined(__CUDACC_RTC__)
