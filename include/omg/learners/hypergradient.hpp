@@ -25,8 +25,10 @@ struct Hypergradient {
       lane.pullback(lane.before(), lane.w, lane.u, lane.g);
       const Real squared = dot<PointDim>(lane.c, lane.gradient, lane.gradient);
       const auto moves = squared > Real(0);
-      const Real step = select(moves, lane.meta_step(t) * lane.alpha(t) / select(moves, squared, Real(1)), Real(0));
-      lane.c.template for_each<Dim>([&](int i) { lane.w[i] = nmadd(step, lane.g[i], lane.w[i]); });
+      const Real norm = select(moves, squared, Real(1));
+      const Real step = select(moves, lane.meta_step(t) * lane.alpha(t), Real(0));
+      // g is divided, not the step: near the minimiser the step over ‖∇f‖² alone overflows.
+      lane.c.template for_each<Dim>([&](int i) { lane.w[i] = nmadd(step, lane.g[i] / norm, lane.w[i]); });
       lane.project_meta(lane.w);
     }
   };
