@@ -84,6 +84,7 @@ std::shared_ptr<const Problem> make_fake_problem(const std::string& name, std::s
   problem->shape.n = 2;
   problem->instances = instances;
   problem->scale.assign(instances, 1.0);
+  for (std::size_t i = 0; i < instances; ++i) problem->smoothness.push_back(static_cast<double>(i + 1));
   return problem;
 }
 
@@ -253,7 +254,7 @@ TEST(Verdict, NamesFigureRangeAndLane) {
   EXPECT_EQ(verdict.figure.lane, 1u);
   EXPECT_EQ(verdict.figure.iteration, 8);
   EXPECT_EQ(verdict.sentence,
-            "m on p: envelope at t = 8 0.25, allowed is 0 to 0.25; lane 1 (instance 1) at t = 8 (as published)");
+            "m on p: envelope at t = 8: 0.25, allowed is 0 to 0.25; lane 1 (instance 1) at t = 8 (as published)");
 }
 
 TEST(Verdict, TakesTheLastIterationByDefault) {
@@ -401,6 +402,9 @@ TEST(Summary, HasARecordForEachCell) {
   EXPECT_EQ(json["precision"], "float64");
   EXPECT_EQ(json["version"], version());
   EXPECT_EQ(json["backend"], "fake");
+  ASSERT_EQ(json["problems"].size(), 1u);
+  EXPECT_EQ(json["problems"][0]["name"], "p");
+  EXPECT_EQ(json["problems"][0]["L"], Json({1.0, 3.0}));
   ASSERT_EQ(json["cells"].size(), 2u);
   const Json& cell = json["cells"][0];
   EXPECT_EQ(cell["problem"], "p");

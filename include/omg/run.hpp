@@ -61,7 +61,10 @@ struct Figure {
 struct Verdict {
   bool passed = false;
   Figure figure;
-  std::string sentence;  ///< figure, allowed range, and where it was attained
+  std::string what;      ///< what was measured: "exponent, t in [100, 3000]"
+  std::string value;     ///< the figure in digits
+  std::string allowed;   ///< "-1.01 to -0.99"
+  std::string sentence;  ///< all of it, and where the figure was attained
 };
 
 /// The judgement of a claim: confirmed if every check passed. `checks` in the order of the study.

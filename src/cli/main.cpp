@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -13,6 +14,10 @@
 
 namespace {
 
+// Far more than any machine takes.
+constexpr int most_threads = 4096;
+constexpr std::int64_t most_lanes = 1'000'000'000'000;
+
 int execute(int argc, char** argv) {
   using namespace omg::cli;
   CLI::App app("Optimistic meta-gradients, measured over millions of independent runs", "omg");
@@ -25,7 +30,9 @@ int execute(int argc, char** argv) {
   run_command->add_option("study", arguments.study, "Study file (TOML)")->required()->type_name("STUDY.toml");
   run_command->add_option("--backend", arguments.backend, "auto, reference, cpu or cuda; auto takes the fastest here")
       ->type_name("NAME");
-  run_command->add_option("--threads", arguments.threads, "Threads on the CPU; 0: all cores")->type_name("N");
+  run_command->add_option("--threads", arguments.threads, "Threads on the CPU; 0: all cores")
+      ->check(CLI::Range(0, most_threads))
+      ->type_name("N");
   run_command->add_option("--out", arguments.out, "Folder of the results; by default out/STUDY")->type_name("DIR");
   run_command->add_flag("--check", arguments.check, "Exit with 1 if a claim or a certificate fails");
   run_command->add_option("--set", arguments.overrides, "Another value for a key, e.g. problem.huber.instances=64")
@@ -33,6 +40,7 @@ int execute(int argc, char** argv) {
       ->allow_extra_args(false);
   run_command->add_flag("--quiet", arguments.quiet, "Print faults only");
   run_command->add_option("--wave-lanes", arguments.wave_lanes, "At most so many lanes at a time; 0: what fits")
+      ->check(CLI::Range(std::int64_t{0}, most_lanes))
       ->type_name("N");
 
   std::string kind;

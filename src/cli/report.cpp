@@ -39,19 +39,19 @@ std::vector<std::string> row_of(const Cell& cell, const CellResult& result, bool
 std::string cell_table(const Plan& plan, const StudyResult& result) {
   const bool with_best = std::any_of(plan.cells.begin(), plan.cells.end(), [](const Cell& c) { return c.track_best; });
   Table table;
-  table.columns = {{"problem", false, 20}, {"method", false, 36}, {"lanes", true},      {"diverged", true}, {"T", true},
-                   {"envelope", true},     {"exponent", true},    {"certificate", true}};
+  table.columns = {{"problem"}, {"method"},         {"lanes", true},    {"diverged", true},
+                   {"T", true}, {"envelope", true}, {"exponent", true}, {"certificate", true}};
   if (with_best) table.columns.push_back({"best", true});
   table.columns.push_back({"s", true});
   for (const Cell& cell : plan.cells)
     if (table.rows.size() < most_rows) table.rows.push_back(row_of(cell, result.cells[cell.index], with_best));
 
-  std::string out = table.text();
+  std::string out = table.text(line_width);
   if (plan.cells.size() > most_rows)
     out += fmt::format("… and {} more cells, which are in the files\n", plan.cells.size() - most_rows);
   std::string legend =
       "lanes: independent runs; diverged: lanes whose gap did not stay finite; T: iterations; envelope: largest "
-      "normalised gap at T; exponent: slope of log envelope on log t over ";
+      "normalised gap at T; exponent: least-squares slope of log envelope on log t, ";
   legend += plan.study.fit_from > 0 || plan.study.fit_to > 0
                 ? fmt::format("t from {} to {}", std::max<std::int64_t>(plan.study.fit_from, 1),
                               plan.study.fit_to > 0 ? fmt::format("{}", plan.study.fit_to) : "T")
@@ -89,13 +89,17 @@ std::string verdicts(const Plan& plan, const StudyResult& result) {
   for (std::size_t k = 0; k < plan.study.claims.size(); ++k) {
     const Claim& claim = plan.study.claims[k];
     const ClaimVerdict& verdict = result.claims[k];
-    if (k > 0) out += "\n";
-    out += wrapped(fmt::format("{} {} — {}", claim.name, verdict.confirmed ? "confirmed" : "NOT confirmed",
-                               claim.statement),
-                   line_width, 4) +
-           "\n";
-    for (const Verdict& check : verdict.checks)
-      out += wrapped(fmt::format("{} {}", check.passed ? "  ✓" : "  ✗", check.sentence), line_width, 4) + "\n";
+    const char* judgement = verdict.confirmed ? "confirmed" : "NOT confirmed";
+    out += k > 0 ? "\n" : "";
+    out += wrapped(fmt::format("{} {} — {}", claim.name, judgement, claim.statement), line_width, 4) + "\n";
+    Table table;
+    table.columns = {{""}, {""}, {""}, {""}, {"", true}, {""}};
+    for (std::size_t i = 0; i < claim.checks.size(); ++i) {
+      const Verdict& check = verdict.checks[i];
+      table.rows.push_back({check.passed ? " ✓" : " ✗", claim.checks[i].method, claim.checks[i].problem, check.what,
+                            check.value, "(" + check.allowed + ")"});
+    }
+    out += table.text(line_width);
   }
   return out;
 }

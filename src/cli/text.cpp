@@ -57,23 +57,38 @@ std::string grouped(std::uint64_t number) {
   return out;
 }
 
-std::string Table::text() const {
-  std::vector<std::size_t> widths;
+std::vector<std::size_t> Table::column_widths(std::size_t width) const {
+  constexpr std::size_t least = 8;
+  std::vector<std::size_t> out;
+  std::size_t total = 2 * (columns.size() - 1);
   for (std::size_t c = 0; c < columns.size(); ++c) {
-    std::size_t width = characters(columns[c].heading);
-    for (const auto& row : rows) width = std::max(width, characters(row[c]));
-    widths.push_back(columns[c].most > 0 ? std::min(width, columns[c].most) : width);
+    out.push_back(characters(columns[c].heading));
+    for (const auto& row : rows) out.back() = std::max(out.back(), characters(row[c]));
+    total += out.back();
   }
+  for (; total > width; --total) {
+    std::size_t widest = columns.size();
+    for (std::size_t c = 0; c < columns.size(); ++c)
+      if (!columns[c].to_the_right && (widest == columns.size() || out[c] > out[widest])) widest = c;
+    if (widest == columns.size() || out[widest] <= least) break;
+    --out[widest];
+  }
+  return out;
+}
+
+std::string Table::text(std::size_t width) const {
+  const std::vector<std::size_t> widths = column_widths(width);
   std::string out;
-  const auto add_row = [&](auto&& entry) {
+  const auto add_line = [&](auto&& entry) {
     std::string line;
     for (std::size_t c = 0; c < columns.size(); ++c)
       line += (c > 0 ? "  " : "") + fitted(entry(c), widths[c], columns[c].to_the_right);
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
   };
-  add_row([&](std::size_t c) { return columns[c].heading; });
-  for (const auto& row : rows) add_row([&](std::size_t c) { return row[c]; });
+  if (std::any_of(columns.begin(), columns.end(), [](const Column& column) { return !column.heading.empty(); }))
+    add_line([&](std::size_t c) { return columns[c].heading; });
+  for (const auto& row : rows) add_line([&](std::size_t c) { return row[c]; });
   return out;
 }
 

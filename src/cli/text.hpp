@@ -24,12 +24,16 @@ struct Table {
   struct Column {
     std::string heading;
     bool to_the_right = false;
-    std::size_t most = 0;  ///< longest entry; 0: any
   };
   std::vector<Column> columns;
   std::vector<std::vector<std::string>> rows;
 
-  [[nodiscard]] std::string text() const;
+  /// In lines of at most `width` characters: where it takes more, entries of the widest columns of text
+  /// are cut. Without any heading there is no line of headings.
+  [[nodiscard]] std::string text(std::size_t width) const;
+
+ private:
+  [[nodiscard]] std::vector<std::size_t> column_widths(std::size_t width) const;
 };
 
 }  // namespace omg::cli

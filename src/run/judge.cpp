@@ -81,49 +81,54 @@ Figure measure(const Plan& plan, const std::vector<CellResult>& cells, const Che
   return {};
 }
 
-/// What the figure is, in words: "t^2 · envelope, largest over t in [100, 3000]".
+/// What was measured, in words.
 std::string describe_quantity(const Plan& plan, const std::vector<CellResult>& cells, const Check& check) {
   const std::size_t index = find_cell(plan, check.problem, check.method);
+  const Cell& cell = plan.cells[index];
   const std::string product = check.power == 0   ? "envelope"
                               : check.power == 1 ? "t * envelope"
                                                  : fmt::format("t^{} * envelope", check.power);
-  const std::int64_t last = plan.cells[index].iterations;
+  const std::int64_t at = check.at == 0 ? cell.iterations : check.at;
+  const Window window = fit_window(plan.study, cell.iterations);
   switch (check.quantity) {
-    case Quantity::exponent: {
-      const RateFit& fit = cells[index].fit;
-      return fmt::format("exponent over t in [{}, {}]", fit.from, fit.to);
-    }
+    case Quantity::exponent:
+      return fmt::format("exponent, t in [{}, {}]", cells[index].fit.from, cells[index].fit.to);
     case Quantity::certificate:
       return "largest gap / bound";
-    case Quantity::sup: {
-      const Window window = fit_window(plan.study, last);
-      return fmt::format("largest {} over t in [{}, {}]", product, window.from, window.to);
-    }
+    case Quantity::sup:
+      return fmt::format("sup {}, t in [{}, {}]", product, window.from, window.to);
     case Quantity::constant:
+      return fmt::format("{} at t = {}", product, at);
     case Quantity::envelope:
-      return fmt::format("{} at t = {}", check.quantity == Quantity::envelope ? "envelope" : product,
-                         check.at == 0 ? last : check.at);
+      return fmt::format("envelope at t = {}", at);
     case Quantity::trajectory_difference:
-      return fmt::format("largest difference of the trajectory from that of {}", check.other);
+      return fmt::format("difference from {}", check.other);
     case Quantity::best_loss:
-      return fmt::format("mean of the best {} of an instance",
-                         plan.cells[index].best_by_loss ? "cumulative loss" : "final gap");
+      return fmt::format("mean best {}", cell.best_by_loss ? "cumulative loss" : "final gap");
     case Quantity::share_worse:
-      return fmt::format("share of instances with a worse best loss than {}", check.other);
+      return fmt::format("share worse than {}", check.other);
     case Quantity::diverged:
       return "diverged lanes";
   }
   return {};
 }
 
+/// Digits enough to tell the figure from its limits: a ratio may miss them in the ninth.
+std::string digits_of(Quantity quantity, double value) {
+  if (std::isnan(value)) return "no value";
+  if (quantity == Quantity::certificate) return fmt::format("{:.9f}", value);
+  if (quantity == Quantity::exponent) return fmt::format("{:.4f}", value);
+  return fmt::format("{:.6g}", value);
+}
+
 std::string describe_limits(const Check& check) {
   if (check.at_least && check.at_most) {
-    if (*check.at_least == *check.at_most) return fmt::format("allowed is {:.10g}", *check.at_least);
-    return fmt::format("allowed is {:.10g} to {:.10g}", *check.at_least, *check.at_most);
+    if (*check.at_least == *check.at_most) return fmt::format("{:.10g}", *check.at_least);
+    return fmt::format("{:.10g} to {:.10g}", *check.at_least, *check.at_most);
   }
-  if (check.at_least) return fmt::format("allowed is at least {:.10g}", *check.at_least);
-  if (check.at_most) return fmt::format("allowed is at most {:.10g}", *check.at_most);
-  return "no limit";
+  if (check.at_least) return fmt::format("at least {:.10g}", *check.at_least);
+  if (check.at_most) return fmt::format("at most {:.10g}", *check.at_most);
+  return "anything finite";
 }
 
 }  // namespace
@@ -164,13 +169,14 @@ Verdict judge(const Plan& plan, const std::vector<CellResult>& cells, const Chec
   const double value = out.figure.value;
   out.passed = std::isfinite(value) && !(check.at_least && value < *check.at_least) &&
                !(check.at_most && value > *check.at_most);
+  out.what = describe_quantity(plan, cells, check);
+  out.value = digits_of(check.quantity, value);
+  out.allowed = describe_limits(check);
+
   const Cell& cell = plan.cells[find_cell(plan, check.problem, check.method)];
-  const auto& statistics = cells[cell.index].statistics;
-  // A ratio may miss its limit in the ninth digit.
-  const int digits = check.quantity == Quantity::certificate ? 10 : 6;
-  const std::string figure = std::isnan(value) ? "no value" : fmt::format("{:.{}g}", value, digits);
-  out.sentence = fmt::format("{} on {}: {} {}, {}", check.method, check.problem, describe_quantity(plan, cells, check),
-                             figure, describe_limits(check));
+  const CellStatistics& statistics = cells[cell.index].statistics;
+  out.sentence =
+      fmt::format("{} on {}: {}: {}, allowed is {}", check.method, check.problem, out.what, out.value, out.allowed);
   if (out.figure.lane != no_lane)
     out.sentence += fmt::format("; {} at t = {}", describe_lane(cell, out.figure.lane), out.figure.iteration);
   if (!out.passed && check.quantity != Quantity::diverged && diverged_lanes(statistics) > 0)

@@ -55,6 +55,26 @@ Json best_record(const Cell& cell, const CellStatistics& statistics) {
   return out;
 }
 
+/// Least and largest value over the instances.
+Json range(const std::vector<double>& values) {
+  if (values.empty()) return Json();
+  const auto [least, largest] = std::minmax_element(values.begin(), values.end());
+  return {number(*least), number(*largest)};
+}
+
+Json problem_record(const Problem& problem) {
+  Json out;
+  out["name"] = problem.name;
+  out["family"] = problem.family;
+  out["instances"] = problem.instances;
+  out["dimension"] = problem.shape.n;
+  out["L"] = range(problem.smoothness);
+  out["mu"] = range(problem.strong_convexity);
+  out["minimum"] = range(problem.minimum);
+  out["R"] = range(problem.distance);
+  return out;
+}
+
 Json cell_record(const Plan& plan, const Cell& cell, const CellResult& result) {
   const CellStatistics& statistics = result.statistics;
   Json out;
@@ -174,6 +194,11 @@ Json heading(const Plan& plan, const StudyResult& result, const RunRecord& recor
 
 std::string summary_json(const Plan& plan, const StudyResult& result, const RunRecord& record) {
   Json out = heading(plan, result, record);
+  Json problems = Json::array();
+  for (const Cell& cell : plan.cells)
+    if (cell.index == 0 || cell.problem != plan.cells[cell.index - 1].problem)
+      problems.push_back(problem_record(*cell.problem));
+  out["problems"] = std::move(problems);
   Json cells = Json::array();
   for (const Cell& cell : plan.cells) cells.push_back(cell_record(plan, cell, result.cells[cell.index]));
   out["cells"] = std::move(cells);
