@@ -19,11 +19,16 @@ namespace {
 std::atomic<bool> interrupted = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "the flag is set by a signal handler");
 
-/// SIGINT and SIGTERM raise the flag instead of ending the program, as long as the object lives.
+/// As long as the object lives, the first SIGINT or SIGTERM raises the flag instead of ending the program; a second one
+/// ends it.
 class CatchInterrupts {
  public:
   CatchInterrupts() {
-    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { interrupted = true; });
+    for (const int signal : {SIGINT, SIGTERM})
+      std::signal(signal, [](int caught) {
+        interrupted = true;
+        std::signal(caught, SIG_DFL);
+      });
   }
   ~CatchInterrupts() {
     for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
@@ -87,10 +92,10 @@ int run(const RunArguments& arguments) {
       fmt::print(stderr, "omg: interrupted; nothing was written\n");
       return exit_interrupted;
     }
+    const RunRecord record{arguments.overrides, chosen.why, arguments.threads, arguments.wave_lanes};
+    folder.write(output_files(plan, result, record));
   }
 
-  const RunRecord record{arguments.overrides, chosen.why, arguments.threads, arguments.wave_lanes};
-  folder.write(output_files(plan, result, record));
   if (!arguments.quiet) {
     print_result(plan, result);
     print(fmt::format("\n{:.1f} s; results in {}\n", result.seconds, folder.path().string()));
