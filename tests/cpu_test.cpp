@@ -84,8 +84,8 @@ CellStatistics recorded(const Cell& cell, const Trajectories& gaps) {
       ++iterations;
       if (!recorder.observe(static_cast<std::int64_t>(t) + 1, gaps.gaps[lane * T + t])) break;
     }
-    // Heavy ball: one gradient at the start, one for each point reached.
-    recorder.end(iterations + 1, 0);
+    // Heavy ball needs one gradient an iteration; the one at the last point is only observed.
+    recorder.end(iterations, 0);
   }
   return recorder.statistics();
 }

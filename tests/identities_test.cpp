@@ -101,7 +101,9 @@ TEST_P(IdentityTest, TwoMethodsOneTrajectory) {
 
 INSTANTIATE_TEST_SUITE_P(Spec, IdentityTest,
                          testing::Combine(testing::ValuesIn(identities()), testing::Values("cpu", "reference")),
-                         [](const auto& info) { return std::get<0>(info.param).name + "_" + std::get<1>(info.param); });
+                         [](const auto& instance) {
+                           return std::get<0>(instance.param).name + "_" + std::get<1>(instance.param);
+                         });
 
 }  // namespace
 }  // namespace omg

@@ -134,7 +134,7 @@ std::vector<std::string> family_names() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, RegistryTest, testing::ValuesIn(family_names()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& instance) { return instance.param; });
 
 }  // namespace
 }  // namespace omg

@@ -42,8 +42,8 @@ constexpr auto& sets() {
 template <class T>
 struct Tables {
   std::string name;
-  Table<T> narrow;
-  Table<T> wide;
+  TablePair<T> narrow;
+  TablePair<T> wide;
 };
 
 /// The tables of the chosen instruction set, filled once.
@@ -180,11 +180,11 @@ class CellRun {
     const int method = method_position(cell_.method), family = position(Families{}, problem_.family);
     if (family < 0) throw Error("the CPU engine does not know the family '" + problem_.family + "'");
     const int n = problem_.shape.n;
-    const auto pick = [&](const Table<T>& table) {
-      width_ = table.width;
-      register_width_ = table.register_width;
-      method_ = table.methods[method];
-      family_ = table.families[family];
+    const auto pick = [&](const TablePair<T>& table) {
+      width_ = table.methods.width;
+      register_width_ = table.methods.register_width;
+      method_ = table.methods.methods[method];
+      family_ = table.families.families[family];
       FamilyArguments<T> arguments;
       arguments.shape = problem_.shape;
       arguments.n = n;

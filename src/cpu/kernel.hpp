@@ -4,31 +4,13 @@
 
 #include "omg/lane/context.hpp"
 #include "omg/lane/domain.hpp"
-#include "omg/lane/family.hpp"
-#include "omg/registry.hpp"
+#include "omg/lane/meta_gradient.hpp"
 
 #include "arguments.hpp"
 #include "pack.hpp"
+#include "pack_instance.hpp"
 
 namespace omg::cpu {
-
-/// The instances of a group of lanes.
-template <class R>
-struct PackInstance {
-  using T = typename R::T;
-  const T* record;
-  const T* shared;
-  int n;
-  int data_size;
-
-  OMG_HD explicit PackInstance(const FamilyArguments<T>& a)
-      : record(a.record), shared(a.shared), n(a.n), data_size(a.data_size) {}
-  OMG_HD R at(long long k) const { return R::load(record + k * R::width); }
-  OMG_HD R start(int i) const { return at(i); }
-  OMG_HD R minimiser(int i) const { return at(n + i); }
-  OMG_HD R data(int k) const { return shared != nullptr ? R(shared[k]) : at(2LL * n + k); }
-  OMG_HD R field(int k) const { return at(2LL * n + data_size + k); }
-};
 
 /// Family evaluations behind a function pointer: n known at run time, vectors in memory. Methods ×
 /// families would be hundreds of kernels; this way it is methods + families.
@@ -72,29 +54,6 @@ struct ErasedFamily {
     return reinterpret_cast<T*>(x.p);
   }
 };
-
-template <class Family, class Want, class R>
-void evaluate(const FamilyArguments<typename R::T>& a, const typename R::T* x, typename R::T* g, typename R::T* gap,
-              typename R::T* scratch_room) {
-  using T = typename R::T;
-  using C = ArenaContext<R>;
-  const C c{a.n, reinterpret_cast<R*>(scratch_room)};
-  const PackInstance<R> instance(a);
-  typename Family::template Scratch<C> scratch(c, a.shape);
-  const MemoryVector<R, Contiguous> point{reinterpret_cast<R*>(const_cast<T*>(x)), {}};
-  MemoryVector<R, Contiguous> gradient{reinterpret_cast<R*>(g), {}};
-  const R value = Family::template evaluate<Want>(c, a.shape, instance, scratch, point, gradient);
-  if constexpr (Want::gap) value.store(gap);
-}
-
-template <class Family, class R>
-long long family_scratch(const FamilyArguments<typename R::T>& a) {
-  using C = ArenaContext<R>;
-  const C c{a.n, nullptr};
-  typename Family::template Scratch<C> scratch(c, a.shape);
-  (void)scratch;
-  return c.used;
-}
 
 /// Element-wise larger (or smaller) of what a thread has seen and a pack of lanes, with the row that
 /// attains it; equal values keep the earlier row, whose lanes are the lower ones.
