@@ -21,6 +21,10 @@ struct KeyOf<float> {
 template <class T>
 using Key = typename KeyOf<T>::type;
 
+/// Records, and the vectors of lanes that do not fit registers, lie in tiles of a warp's width: entry k of number j at
+/// [j / 32][k][j % 32]. A warp reads neighbours, and entries are a constant apart.
+inline constexpr int tile = 32;
+
 /// Where one value of a parameter's list stands among the constants: a number, or one per instance.
 struct ConstantPlace {
   long long offset;
@@ -86,11 +90,11 @@ inline constexpr Count nowhere = ~Count{0};  ///< the lane of an empty extreme
 
 template <class T>
 struct LaneArguments {
-  // Instances on the device: entry k of instance i at records[k · stride + (i − first_instance)], the
-  // instances counted round from the last to the first.
-  const T* records;
+  // Instances on the device: `local_instances` of the problem's, from `first_instance` on, counted round.
+  const T* records;  ///< tiles of record_size entries
   const T* shared;
-  long long stride;
+  long long record_size;
+  long long local_instances;
   long long first_instance;
   long long instances;  ///< of the problem; lane = setting · instances + instance
   int data_size;        ///< entries of the data block in the record
@@ -127,7 +131,8 @@ struct LaneArguments {
   double* loss;  ///< one per lane of the launch, NaN if diverged
   int best_by_loss;
 
-  T* arena;  ///< entry k of thread j at arena[k · threads + j]
+  T* arena;  ///< tiles of arena_size entries, one number for each thread
+  long long arena_size;
 
   // Trajectories of the lanes of the launch.
   T* trace_gap;    ///< [t − 1][lane]

@@ -19,19 +19,24 @@ using Real = chosen::Real;
 using Method = chosen::Method;
 using Arguments = LaneArguments<Real>;
 
-/// The record of a lane's instance in global memory, through the read-only path.
+/// The record of a lane's instance in global memory.
 struct InstanceInMemory {
-  const Real* record;
-  long long stride;
+  const Real* record;  ///< entries a tile's width apart
   const Real* shared;
   int n;
   int data_size;
 
-  __device__ __forceinline__ Real entry(int k) const { return __ldg(record + k * stride); }
+  /// Where the coordinates are unrolled, loads that are known to be constant would all be moved out of the loop over t,
+  /// into more registers than there are; where they are not, such loads may pass the stores before them.
+  static __device__ __forceinline__ Real load(const Real* from) {
+    if constexpr (chosen::in_registers) return *from;
+    return __ldg(from);
+  }
+  __device__ __forceinline__ Real entry(int k) const { return load(record + k * tile); }
   __device__ __forceinline__ Real start(int i) const { return entry(i); }
   __device__ __forceinline__ Real minimiser(int i) const { return entry(n + i); }
   __device__ __forceinline__ Real data(int k) const {
-    if constexpr (chosen::Shape::shared) return __ldg(shared + k);
+    if constexpr (chosen::Shape::shared) return load(shared + k);
     return entry(2 * n + k);
   }
   __device__ __forceinline__ Real field(int k) const { return entry(2 * n + data_size + k); }
@@ -55,6 +60,12 @@ struct InstanceInRegisters {
     return held[memory.n + k];
   }
   __device__ __forceinline__ Real field(int k) const { return held[memory.n + memory.data_size + k]; }
+};
+
+/// A classical method has no meta-parameters and no domain of theirs.
+template <class M>
+inline constexpr bool has_meta_domain = requires {
+  M::rule_offset;
 };
 
 /// Number of scheduled parameters before parameter k: the row of its table.
@@ -124,7 +135,7 @@ __device__ __forceinline__ void run_lane(const Arguments& a, const C& c, const I
   k.rho = schedule.rho;
   k.initial = schedule.initial;
   Bounds<Real> bounds{Real(0), Real(0), Real(0), schedule.lower, schedule.upper};
-  if constexpr (requires { Method::rule_offset; }) {
+  if constexpr (has_meta_domain<Method>) {
     bounds.lower = k.at(MetaParameters::lower);
     bounds.upper = k.at(MetaParameters::upper);
     bounds.radius = k.at(MetaParameters::radius);
@@ -215,12 +226,17 @@ __device__ __forceinline__ void run_lane(const Arguments& a, const C& c, const I
   }
 }
 
-/// The context of thread `thread` of `threads`.
+/// Entry 0 of number j in tiles of `size` entries.
+template <class T>
+__device__ __forceinline__ T* tile_of(T* tiles, long long size, long long j) {
+  return tiles + j / tile * (tile * size) + j % tile;
+}
+
+/// The context of one thread of the launch.
 template <class C>
-__device__ __forceinline__ C make_context(const Arguments& a, const chosen::Shape& shape, long long thread,
-                                          long long threads) {
+__device__ __forceinline__ C make_context(const Arguments& a, const chosen::Shape& shape, long long thread) {
   if constexpr (requires(C c) { c.arena; })
-    return C{shape.n, a.arena + thread, {threads}};
+    return C{shape.n, tile_of(a.arena, a.arena_size, thread), {tile}};
   else
     return C{};
 }
@@ -228,7 +244,7 @@ __device__ __forceinline__ C make_context(const Arguments& a, const chosen::Shap
 template <int Held, class C>
 __device__ __forceinline__ void run_with(const Arguments& a, const C& c, const chosen::Shape& shape, Count lane,
                                          long long local_instance, Watch& w, Peak<Real>* peak) {
-  const InstanceInMemory memory{a.records + local_instance, a.stride, a.shared, c.n(), shape.data_size};
+  const InstanceInMemory memory{tile_of(a.records, a.record_size, local_instance), a.shared, c.n(), shape.data_size};
   if constexpr (Held > 0) {
     const InstanceInRegisters<Held> held(memory);
     run_lane(a, c, held, shape, lane, local_instance, w, peak);
@@ -239,7 +255,7 @@ __device__ __forceinline__ void run_with(const Arguments& a, const C& c, const c
 
 }  // namespace omg::cuda
 
-extern "C" __global__ void __launch_bounds__(omg::cuda::chosen::block_threads)
+extern "C" __global__ void __launch_bounds__(omg::cuda::chosen::block_threads, 1)
     run_lanes(const omg::cuda::LaneArguments<omg::cuda::chosen::Real> a) {
   using namespace omg;
   using namespace omg::cuda;
@@ -272,7 +288,7 @@ extern "C" __global__ void __launch_bounds__(omg::cuda::chosen::block_threads)
     Watch w{extremes, lanes, first, member, 0, chosen::tracing ? 0 : a.record_at[0], {}, alive};
     if (!chosen::tracing && a.record_count > 0) w.held = extremes[0];
     Peak<Real>* const peak = a.peaks + warp;
-    const auto c = make_context<chosen::Context>(a, shape, thread, threads);
+    const auto c = make_context<chosen::Context>(a, shape, thread);
     run_with<chosen::held_entries>(a, c, shape, lane, local_instance, w, peak);
   }
 }

@@ -16,7 +16,6 @@ namespace omg::cuda {
 /// The functions of the CUDA driver that the engine calls.
 struct Driver {
   decltype(&cuInit) init;
-  decltype(&cuDriverGetVersion) driver_version;
   decltype(&cuGetErrorName) error_name;
   decltype(&cuGetErrorString) error_string;
   decltype(&cuDeviceGetCount) device_count;
@@ -31,13 +30,10 @@ struct Driver {
   decltype(&cuMemFree) memory_free;
   decltype(&cuMemcpyHtoD) copy_to_device;
   decltype(&cuMemcpyDtoH) copy_to_host;
-  decltype(&cuMemcpyDtoHAsync) copy_to_host_async;
-  decltype(&cuMemcpyHtoDAsync) copy_to_device_async;
   decltype(&cuMemsetD8Async) memory_set;
   decltype(&cuModuleLoadData) module_load;
   decltype(&cuModuleUnload) module_unload;
   decltype(&cuModuleGetFunction) module_function;
-  decltype(&cuFuncGetAttribute) function_attribute;
   decltype(&cuOccupancyMaxActiveBlocksPerMultiprocessor) occupancy;
   decltype(&cuStreamCreate) stream_create;
   decltype(&cuStreamDestroy) stream_destroy;
@@ -47,6 +43,15 @@ struct Driver {
 
 /// The driver, loaded and initialised on first use. Throws Error: no driver, or it cannot start.
 const Driver& driver();
+
+/// While it lives all calls go to another driver: where tests stand in for a device.
+class DriverOverride {
+ public:
+  explicit DriverOverride(const Driver& other);
+  ~DriverOverride();
+  DriverOverride(const DriverOverride&) = delete;
+  DriverOverride& operator=(const DriverOverride&) = delete;
+};
 
 /// The device has no room for what was asked; the wave is halved and tried again.
 class OutOfMemory : public Error {

@@ -74,7 +74,8 @@ void copy_to_host(void* to, const Buffer& from, std::size_t bytes) {
 
 }  // namespace
 
-Engine::Engine(int ordinal, std::filesystem::path cache_folder) : device_(ordinal), cache_(std::move(cache_folder)) {
+Engine::Engine(int ordinal, std::filesystem::path cache_folder, const Tuning& tuning)
+    : device_(ordinal), cache_(std::move(cache_folder)), tuning_(tuning) {
   device_.make_current();
   stream_ = std::make_unique<Stream>();
 }
@@ -92,7 +93,8 @@ std::size_t Engine::usable_memory() const {
   for (const Buffer* buffer : {&instances_, &shared_, &tables_, &partials_, &output_, &best_, &loss_, &arena_, &trace_})
     held += buffer->capacity();
   // A tenth is left for the driver and for what the kernels themselves need.
-  return (device_.free_memory() + held) / 10 * 9;
+  const std::size_t usable = (device_.free_memory() + held) / 10 * 9;
+  return tuning_.memory > 0 ? std::min(usable, tuning_.memory) : usable;
 }
 
 void Engine::release_buffers() {
@@ -134,32 +136,31 @@ void Engine::upload_instances(const Cell& cell, LaneRange lanes, LaneArguments<T
   const std::uint64_t instances = problem.instances;
   const std::uint64_t count = std::min<std::uint64_t>(lanes.size(), instances);
   const std::uint64_t first = count == instances ? 0 : lanes.begin % instances;
-  const std::size_t entries = problem.record_size();
-  const std::size_t bytes = (entries + 1) * count * sizeof(T);
+  const std::size_t entries = problem.record_size(), padded = (count + tile - 1) / tile * tile;
 
   const bool there = placed_.problem.lock() == cell.problem && placed_.first == first && placed_.count == count &&
                      placed_.precision == cell.precision;
   if (!there) {
     placed_ = {};
-    instances_.reserve(bytes);
+    instances_.reserve((entries * padded + count) * sizeof(T));
     shared_.reserve(problem.shared.size() * sizeof(T));
-    std::vector<T> staged((entries + 1) * count);
-    for (std::size_t k = 0; k < entries; ++k)
-      append_round(
-          first, count, instances, [&](std::uint64_t i) { return problem.records[k * instances + i]; },
-          staged.data() + k * count);
-    append_round(
-        first, count, instances, [&](std::uint64_t i) { return 1.0 / problem.scale[i]; },
-        staged.data() + entries * count);
-    copy_to_device(instances_, staged.data(), bytes);
+    std::vector<T> staged(entries * padded + count);
+    for (std::uint64_t j = 0; j < count; ++j) {
+      const std::uint64_t i = (first + j) % instances;
+      T* const record = staged.data() + j / tile * (tile * entries) + j % tile;
+      for (std::size_t k = 0; k < entries; ++k) record[k * tile] = static_cast<T>(problem.records[k * instances + i]);
+      staged[entries * padded + j] = static_cast<T>(1.0 / problem.scale[i]);
+    }
+    copy_to_device(instances_, staged.data(), staged.size() * sizeof(T));
     staged.assign(problem.shared.begin(), problem.shared.end());
     copy_to_device(shared_, staged.data(), staged.size() * sizeof(T));
     placed_ = {cell.problem, first, count, cell.precision};
   }
   a.records = instances_.at<const T>();
-  a.inverse_scale = instances_.at<const T>(entries * count * sizeof(T));
+  a.inverse_scale = instances_.at<const T>(entries * padded * sizeof(T));
   a.shared = problem.shape.shared ? shared_.at<const T>() : nullptr;
-  a.stride = static_cast<long long>(count);
+  a.record_size = static_cast<long long>(entries);
+  a.local_instances = static_cast<long long>(count);
   a.first_instance = static_cast<long long>(first);
   a.instances = static_cast<long long>(instances);
   a.data_size = problem.data_size;
@@ -169,7 +170,8 @@ void Engine::upload_instances(const Cell& cell, LaneRange lanes, LaneArguments<T
 template <class T>
 void Engine::upload_tables(const Cell& cell, LaneRange lanes, LaneArguments<T>& a) {
   const std::uint64_t instances = cell.problem->instances;
-  const auto first = static_cast<std::uint64_t>(a.first_instance), count = static_cast<std::uint64_t>(a.stride);
+  const auto first = static_cast<std::uint64_t>(a.first_instance),
+             count = static_cast<std::uint64_t>(a.local_instances);
   Staging staging;
 
   // Constants, and where the values of each parameter's list stand among them.
@@ -257,26 +259,31 @@ void Engine::upload_tables(const Cell& cell, LaneRange lanes, LaneArguments<T>& 
 template <class T>
 Engine::Launch Engine::prepare(const Cell& cell, LaneRange lanes, bool tracing, LaneArguments<T>& a) {
   const Specialisation chosen = specialise(cell, tracing);
-  const LaunchPolicy policy = launch_policy(chosen);
+  LaunchPolicy policy = launch_policy(chosen);
+  if (tuning_.block_threads > 0) policy.block_threads = std::min(tuning_.block_threads, policy.block_threads);
   const WaveCost cost = wave_cost(cell, chosen, policy);
   Launch launch;
   launch.function = module_of(lane_source(chosen, policy)).function("run_lanes");
   upload_instances(cell, lanes, a);
   upload_tables(cell, lanes, a);
 
-  const std::size_t taken = cost.fixed + static_cast<std::size_t>(a.stride) * cost.instance + lanes.size() * cost.lane;
+  const std::size_t taken =
+      cost.fixed + static_cast<std::size_t>(a.local_instances) * cost.instance + lanes.size() * cost.lane;
   const std::size_t memory = usable_memory();
   const auto resident = static_cast<std::uint64_t>(resident_blocks(launch.function, policy.block_threads)) *
                         static_cast<std::uint64_t>(device_.multiprocessors() * (policy.block_threads / 32));
-  launch.warps = planned_warps(lanes.size(), resident, cost.warp, memory > taken ? memory - taken : 0);
+  const std::uint64_t most = tuning_.warps > 0 ? std::min(tuning_.warps, resident) : resident;
+  launch.warps = planned_warps(lanes.size(), most, cost.warp, memory > taken ? memory - taken : 0);
   const unsigned block_warps = planned_block_warps(launch.warps, device_.multiprocessors(), policy);
   launch.block.x = 32 * block_warps;
   launch.grid.x = static_cast<unsigned>((launch.warps + block_warps - 1) / block_warps);
   launch.warps = std::uint64_t{launch.grid.x} * block_warps;
 
   if (!policy.in_registers) {
-    arena_.reserve(launch.warps * 32 * lane_entries(chosen) * sizeof(T));
+    const std::size_t entries = lane_entries(chosen);
+    arena_.reserve(launch.warps * tile * entries * sizeof(T));
     a.arena = arena_.at<T>();
+    a.arena_size = static_cast<long long>(entries);
   }
   a.iterations = static_cast<int>(cell.iterations);
   return launch;
@@ -305,14 +312,15 @@ CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, const RunCont
   BestArguments best{};
   if (cell.track_best) {
     loss_.reserve(lanes.size() * sizeof(double));
-    best_.reserve(static_cast<std::size_t>(a.stride) * sizeof(MergedBest));
+    best_.reserve(static_cast<std::size_t>(a.local_instances) * sizeof(MergedBest));
     a.loss = loss_.at<double>();
     a.best_by_loss = cell.best_by_loss;
-    best = {a.loss, 0, 0, a.first_instance, a.stride, a.instances, best_.at<MergedBest>(), 0};
+    best = {a.loss, 0, 0, a.first_instance, a.local_instances, a.instances, best_.at<MergedBest>(), 0};
   }
 
   // A launch takes whole passes of all warps; the first one shows how long a pass is.
-  std::uint64_t slice = kernel.warps * 32, begin = lanes.begin;
+  const std::uint64_t most = tuning_.launch_lanes > 0 ? tuning_.launch_lanes : lanes.size();
+  std::uint64_t slice = std::min(kernel.warps * 32, most), begin = lanes.begin;
   while (begin < lanes.end) {
     if (control.cancelled && control.cancelled()) break;
     const auto start = std::chrono::steady_clock::now();
@@ -325,13 +333,13 @@ CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, const RunCont
       best.begin = begin;
       best.end = end;
       best.first_launch = a.first_launch;
-      const auto blocks = std::min<long long>((a.stride + 127) / 128, 4096);
+      const auto blocks = std::min<long long>((a.local_instances + 127) / 128, 4096);
       launch(*stream_, merge.function("merge_best"), {static_cast<unsigned>(blocks), 1, 1}, {128, 1, 1}, best);
     }
     stream_->synchronise();
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     const std::uint64_t passes = (slice - 1) / (kernel.warps * 32) + 1;
-    slice = kernel.warps * 32 * planned_passes(seconds / static_cast<double>(passes));
+    slice = std::min(kernel.warps * 32 * planned_passes(seconds / static_cast<double>(passes)), most);
     if (control.progress) control.progress((end - begin) * static_cast<std::uint64_t>(cell.iterations));
     begin = end;
   }
@@ -372,7 +380,7 @@ CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, const RunCont
   statistics.function_evaluations = counts->functions;
   statistics.lane_iterations = counts->lane_iterations;
   if (cell.track_best) {
-    std::vector<MergedBest> found(static_cast<std::size_t>(a.stride));
+    std::vector<MergedBest> found(static_cast<std::size_t>(a.local_instances));
     copy_to_host(found.data(), best_, found.size() * sizeof(MergedBest));
     for (std::size_t j = 0; j < found.size(); ++j)
       statistics.best[(static_cast<std::size_t>(a.first_instance) + j) % cell.problem->instances] = {found[j].loss,

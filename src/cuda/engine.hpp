@@ -16,10 +16,18 @@
 
 namespace omg::cuda {
 
+/// Limits of how lanes are spread over the device; 0: what suits it. They never change a bit of the results.
+struct Tuning {
+  int block_threads = 0;           ///< a multiple of 32, at most what the launch policy says
+  std::uint64_t warps = 0;         ///< at most so many
+  std::uint64_t launch_lanes = 0;  ///< at most so many in a launch
+  std::size_t memory = 0;          ///< bytes of device memory at most
+};
+
 /// One GPU that runs cells.
 class Engine {
  public:
-  Engine(int ordinal, std::filesystem::path cache_folder);
+  Engine(int ordinal, std::filesystem::path cache_folder, const Tuning& tuning = {});
 
   [[nodiscard]] const Device& device() const { return device_; }
   /// Lanes of the cell that fit the device's memory; 0 if not even one does.
@@ -62,6 +70,7 @@ class Engine {
 
   Device device_;
   KernelCache cache_;
+  Tuning tuning_;
   std::unique_ptr<Stream> stream_;
   std::map<std::string, Module> modules_;
   Placed placed_;

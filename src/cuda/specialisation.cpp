@@ -156,9 +156,9 @@ KernelSource lane_source(const Specialisation& chosen, const LaunchPolicy& polic
 
   text << "using Context = "
        << (policy.in_registers ? "RegisterContext<Real, Shape::n>" : "ArenaContext<Real, Strided>") << ";\n";
-  text << "inline constexpr bool certificate = " << text_of(chosen.certificate)
-       << ", track_best = " << text_of(chosen.track_best) << ", one_variant = " << text_of(chosen.one_variant)
-       << ", tracing = " << text_of(chosen.tracing) << ";\n"
+  text << "inline constexpr bool in_registers = " << text_of(policy.in_registers)
+       << ", certificate = " << text_of(chosen.certificate) << ", track_best = " << text_of(chosen.track_best)
+       << ", one_variant = " << text_of(chosen.one_variant) << ", tracing = " << text_of(chosen.tracing) << ";\n"
        << "inline constexpr int held_entries = " << policy.held_entries << ", block_threads = " << policy.block_threads
        << ";\n\n"
        << "}  // namespace omg::cuda::chosen\n";

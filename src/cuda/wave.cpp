@@ -25,6 +25,7 @@ WaveCost wave_cost(const Cell& cell, const Specialisation& chosen, const LaunchP
   cost.fixed += times * number + records * (sizeof(int) + sizeof(Count) + sizeof(MergedRecord));
   cost.fixed += cell.choice.size() * (cell.parameter_names.size() + 1) * sizeof(unsigned);
   cost.fixed += cell.problem->shared.size() * number;
+  cost.fixed += (tile - 1) * chosen.record_size * number;  // the last tile of instances is filled up
 
   cost.instance = (chosen.record_size + 2) * number;
   for (const auto& parameter : cell.constants)

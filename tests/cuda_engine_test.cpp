@@ -1,0 +1,444 @@
+// The host side of the CUDA engine: waves, launches, memory that runs out, the kernel cache, messages. A driver that
+// stands in for a device counts lanes instead of running them; what the kernels compute is the matter of cuda_gpu_test.
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "omg/backend.hpp"
+#include "omg/plan.hpp"
+
+#include "cuda/cache.hpp"
+#include "cuda/engine.hpp"
+#include "cuda/figures.hpp"
+#include "cuda/wave.hpp"
+#include "support/registry_studies.hpp"
+
+namespace omg::cuda {
+namespace {
+
+// ---- waves ----
+
+std::size_t bytes_of(const WaveCost& cost, std::uint64_t instances, std::uint64_t lanes) {
+  return cost.fixed + std::min(instances, lanes) * cost.instance + lanes * cost.lane + cost.warp;
+}
+
+TEST(CudaWaves, FitTheMemoryAndNoLaneMoreWould) {
+  for (const WaveCost& cost : {WaveCost{1000, 40, 0, 5000}, WaveCost{1000, 40, 8, 5000}, WaveCost{0, 0, 8, 100},
+                               WaveCost{100000, 8000, 16, 30000}})
+    for (const std::uint64_t instances : {1u, 33u, 4096u})
+      for (const std::size_t memory : {10000u, 200000u, 3000000u, 100000000u}) {
+        const std::uint64_t wanted = 16 * instances;
+        const std::uint64_t lanes = fitting_lanes(cost, instances, wanted, memory);
+        EXPECT_LE(lanes, wanted);
+        if (lanes > 0) {
+          EXPECT_LE(bytes_of(cost, instances, lanes), memory);
+        }
+        // At most a quarter stays free for more warps.
+        if (lanes < wanted && cost.fixed + cost.warp <= memory / 8) {
+          EXPECT_GT(bytes_of(cost, instances, lanes + 1), memory / 8 * 5);
+        }
+      }
+}
+
+TEST(CudaWaves, NothingFitsWhereOneWarpDoesNot) { EXPECT_EQ(fitting_lanes({1000, 8, 0, 5000}, 10, 10, 5999), 0u); }
+
+TEST(CudaWaves, WarpsMakeTheSameNumberOfPasses) {
+  for (const std::uint64_t lanes : {1u, 31u, 32u, 33u, 4096u, 100000u, 1048576u})
+    for (const std::uint64_t resident : {1u, 7u, 264u, 4224u}) {
+      const std::uint64_t warps = planned_warps(lanes, resident, 0, 0);
+      ASSERT_GE(warps, 1u);
+      EXPECT_LE(warps, resident);
+      const std::uint64_t passes = (lanes + 32 * warps - 1) / (32 * warps),
+                          least = (lanes + 32 * resident - 1) / (32 * resident);
+      EXPECT_EQ(passes, least);
+      if (warps > 1) {
+        EXPECT_GT((lanes + 32 * (warps - 1) - 1) / (32 * (warps - 1)), passes);
+      }
+    }
+}
+
+TEST(CudaWaves, WarpsFitTheirMemory) {
+  EXPECT_EQ(planned_warps(1 << 20, 4224, 1000, 64999), 64u);
+  EXPECT_EQ(planned_warps(1 << 20, 4224, 1000, 10), 1u);
+}
+
+TEST(CudaWaves, FewWarpsSpreadOverTheMultiprocessors) {
+  const LaunchPolicy policy{true, 0, 128};
+  EXPECT_EQ(planned_block_warps(8, 132, policy), 1u);
+  EXPECT_EQ(planned_block_warps(132, 132, policy), 1u);
+  EXPECT_EQ(planned_block_warps(264, 132, policy), 2u);
+  EXPECT_EQ(planned_block_warps(4224, 132, policy), 4u);
+}
+
+TEST(CudaWaves, LaunchesTakeAboutAQuarterOfASecond) {
+  EXPECT_EQ(planned_passes(10), 1u);
+  EXPECT_EQ(planned_passes(0.1), 2u);
+  EXPECT_EQ(planned_passes(1e-3), 250u);
+  EXPECT_GE(planned_passes(0), 1000u);
+}
+
+// ---- cache ----
+
+class CudaCache : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::path(testing::TempDir()) /
+              (std::string("omg-cache-") + testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::remove_all(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::filesystem::path folder_;
+  const std::string key_ = "headers 12\nsource x\n", cubin_ = std::string("\177ELF\0\1\2\n\nmachine code", 22);
+};
+
+TEST_F(CudaCache, GivesBackWhatWasStored) {
+  const KernelCache cache(folder_);
+  EXPECT_FALSE(cache.find(key_).has_value());
+  cache.store(key_, cubin_);
+  EXPECT_EQ(cache.find(key_), cubin_);
+  EXPECT_FALSE(cache.find(key_ + " ").has_value());
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);  // no part of a file stays
+}
+
+TEST_F(CudaCache, NoticesEveryDamagedByteAndEveryCut) {
+  const KernelCache cache(folder_);
+  cache.store(key_, cubin_);
+  std::string whole;
+  {
+    std::ifstream in(cache.file(key_), std::ios::binary);
+    whole.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  const auto write = [&](const std::string& text) { std::ofstream(cache.file(key_), std::ios::binary) << text; };
+  for (std::size_t k = 0; k < whole.size(); ++k) {
+    std::string damaged = whole;
+    damaged[k] = static_cast<char>(damaged[k] ^ 4);
+    write(damaged);
+    EXPECT_FALSE(cache.find(key_).has_value()) << "byte " << k;
+    write(whole.substr(0, k));
+    EXPECT_FALSE(cache.find(key_).has_value()) << "cut at " << k;
+  }
+  write(whole + "x");
+  EXPECT_FALSE(cache.find(key_).has_value());
+  cache.store(key_, cubin_);
+  EXPECT_EQ(cache.find(key_), cubin_);
+}
+
+TEST_F(CudaCache, TellsKeysApartThatShareAFile) {
+  const KernelCache cache(folder_);
+  cache.store(key_, cubin_);
+  const std::string other = "headers 13\nsource x\n";
+  std::filesystem::copy(cache.file(key_), cache.file(other));
+  EXPECT_FALSE(cache.find(other).has_value());
+}
+
+TEST_F(CudaCache, ManyWritersAndReadersAtOnce) {
+  const KernelCache cache(folder_);
+  const std::string large(1 << 20, 'c');
+  std::vector<std::jthread> threads;
+  for (int k = 0; k < 4; ++k)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 10; ++i) {
+        cache.store(key_, large);
+        EXPECT_EQ(cache.find(key_), large);
+      }
+    });
+}
+
+TEST_F(CudaCache, AFolderThatCannotBeWrittenIsNoError) {
+  std::ofstream(folder_) << "a file where the folder should be";
+  const KernelCache cache(folder_);
+  cache.store(key_, cubin_);
+  EXPECT_FALSE(cache.find(key_).has_value());
+  const KernelCache none{std::filesystem::path()};
+  none.store(key_, cubin_);
+  EXPECT_FALSE(none.find(key_).has_value());
+}
+
+TEST(CudaCacheKey, ChangesWithAllThatDecidesTheMachineCode) {
+  const KernelSource source = merge_source(Precision::float64);
+  KernelSource other_file = source;
+  other_file.file = "kernels/lane.cu";
+  const std::string key = cache_key(source, 90);
+  EXPECT_NE(key, cache_key(source, 80));
+  EXPECT_NE(key, cache_key(merge_source(Precision::float32), 90));
+  EXPECT_NE(key, cache_key(other_file, 90));
+  EXPECT_NE(key.find(compiler_version()), std::string::npos);
+  EXPECT_NE(key.find("--fmad=false"), std::string::npos);
+}
+
+// ---- figures ----
+
+TEST(CudaFigures, AreReadFromTheLog) {
+  const auto figures = read_figures(
+      "ptxas info    : 1466 bytes gmem\n"
+      "ptxas info    : Compiling entry function 'run_lanes' for 'sm_90'\n"
+      "ptxas info    : Function properties for run_lanes\n"
+      "ptxas         .     160 bytes stack frame, 156 bytes spill stores, 168 bytes spill loads\n"
+      "ptxas info    : Used 255 registers, used 1 barriers, 160 bytes cumulative stack size, 6144 bytes smem, 4 bytes "
+      "x\n");
+  ASSERT_EQ(figures.size(), 1u);
+  EXPECT_EQ(figures[0].kernel, "run_lanes");
+  EXPECT_EQ(figures[0].registers, 255);
+  EXPECT_EQ(figures[0].stack, 160);
+  EXPECT_EQ(figures[0].spill_stores, 156);
+  EXPECT_EQ(figures[0].spill_loads, 168);
+  EXPECT_EQ(figures[0].shared, 6144);
+  EXPECT_THROW(read_figures("no figures here"), Error);
+}
+
+// ---- engine on a device that is none ----
+
+/// A device in host memory whose kernels only count: every lane of a launch once, T iterations and one gradient each.
+class CountingDevice {
+ public:
+  CountingDevice() : override_(table()) { state() = {}; }
+
+  struct State {
+    std::size_t memory = std::size_t{1} << 30, taken = 0, largest_allocation = std::size_t{1} << 40;
+    std::map<CUdeviceptr, std::size_t> allocations;
+    std::vector<LaneRange> launches;
+    CUresult next_launch = CUDA_SUCCESS;
+    int resident_blocks = 2;
+  };
+  static State& state() {
+    static State it;
+    return it;
+  }
+
+ private:
+  static CUresult allocate(CUdeviceptr* address, std::size_t bytes) {
+    State& s = state();
+    if (bytes > s.largest_allocation || s.taken + bytes > s.memory) return CUDA_ERROR_OUT_OF_MEMORY;
+    *address = reinterpret_cast<CUdeviceptr>(std::malloc(bytes));
+    s.allocations[*address] = bytes;
+    s.taken += bytes;
+    return CUDA_SUCCESS;
+  }
+  static CUresult free(CUdeviceptr address) {
+    state().taken -= state().allocations.at(address);
+    state().allocations.erase(address);
+    std::free(reinterpret_cast<void*>(address));
+    return CUDA_SUCCESS;
+  }
+  static CUresult launch(CUfunction function, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
+                         CUstream, void** parameters, void**) {
+    if (std::exchange(state().next_launch, CUDA_SUCCESS) != CUDA_SUCCESS) return CUDA_ERROR_ECC_UNCORRECTABLE;
+    if (std::strcmp(reinterpret_cast<const char*>(function), "run_lanes") != 0) return CUDA_SUCCESS;
+    const auto& a = *static_cast<const LaneArguments<double>*>(parameters[0]);
+    state().launches.push_back({a.begin, a.end});
+    a.counts->gradients += a.end - a.begin;
+    a.counts->lane_iterations += (a.end - a.begin) * static_cast<Count>(a.iterations);
+    return CUDA_SUCCESS;
+  }
+
+  static const Driver& table() {
+    static const Driver it = [] {
+      Driver d{};
+      d.error_name = [](CUresult result, const char** text) {
+        *text = result == CUDA_ERROR_OUT_OF_MEMORY ? "CUDA_ERROR_OUT_OF_MEMORY" : "CUDA_ERROR_ECC_UNCORRECTABLE";
+        return CUDA_SUCCESS;
+      };
+      d.error_string = [](CUresult, const char** text) {
+        *text = "in words";
+        return CUDA_SUCCESS;
+      };
+      d.device_get = [](CUdevice* device, int ordinal) {
+        *device = ordinal;
+        return CUDA_SUCCESS;
+      };
+      d.device_name = [](char* name, int size, CUdevice) {
+        std::strncpy(name, "Counting device", static_cast<std::size_t>(size));
+        return CUDA_SUCCESS;
+      };
+      d.device_attribute = [](int* value, CUdevice_attribute attribute, CUdevice) {
+        *value = attribute == CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR ? 9
+                 : attribute == CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT   ? 3
+                                                                           : 0;
+        return CUDA_SUCCESS;
+      };
+      d.context_retain = [](CUcontext*, CUdevice) { return CUDA_SUCCESS; };
+      d.context_release = [](CUdevice) { return CUDA_SUCCESS; };
+      d.context_set_current = [](CUcontext) { return CUDA_SUCCESS; };
+      d.memory_info = [](std::size_t* free, std::size_t* total) {
+        *total = state().memory;
+        *free = state().memory - state().taken;
+        return CUDA_SUCCESS;
+      };
+      d.memory_allocate = allocate;
+      d.memory_free = free;
+      d.copy_to_device = [](CUdeviceptr to, const void* from, std::size_t bytes) {
+        std::memcpy(reinterpret_cast<void*>(to), from, bytes);
+        return CUDA_SUCCESS;
+      };
+      d.copy_to_host = [](void* to, CUdeviceptr from, std::size_t bytes) {
+        std::memcpy(to, reinterpret_cast<const void*>(from), bytes);
+        return CUDA_SUCCESS;
+      };
+      d.memory_set = [](CUdeviceptr at, unsigned char value, std::size_t bytes, CUstream) {
+        std::memset(reinterpret_cast<void*>(at), value, bytes);
+        return CUDA_SUCCESS;
+      };
+      d.module_load = [](CUmodule*, const void*) { return CUDA_SUCCESS; };
+      d.module_unload = [](CUmodule) { return CUDA_SUCCESS; };
+      d.module_function = [](CUfunction* function, CUmodule, const char* name) {
+        *function = reinterpret_cast<CUfunction>(const_cast<char*>(name));
+        return CUDA_SUCCESS;
+      };
+      d.occupancy = [](int* blocks, CUfunction, int, std::size_t) {
+        *blocks = state().resident_blocks;
+        return CUDA_SUCCESS;
+      };
+      d.stream_create = [](CUstream*, unsigned) { return CUDA_SUCCESS; };
+      d.stream_destroy = [](CUstream) { return CUDA_SUCCESS; };
+      d.stream_synchronise = [](CUstream) { return CUDA_SUCCESS; };
+      d.launch = launch;
+      return d;
+    }();
+    return it;
+  }
+
+  DriverOverride override_;
+};
+
+Plan small_plan(int instances) {
+  Study study;
+  study.iterations = 50;
+  study.seed = 3;
+  study.problems = {test::small_problem(*find_entry(catalogue().families, "huber"), 2, instances)};
+  MethodSpec method;
+  method.name = method.classical = "gradient_descent";
+  method.weights = test::one("1");
+  method.parameters["step"] = {{test::formula("1/L"), test::formula("0.5/L"), test::formula("0.1/L")}, {}};
+  study.methods = {method};
+  return make_plan(study);
+}
+
+/// The launches follow each other without gap or overlap.
+void expect_covered(LaneRange lanes) {
+  std::uint64_t at = lanes.begin;
+  for (const auto& launch : CountingDevice::state().launches) {
+    EXPECT_EQ(launch.begin, at);
+    EXPECT_GT(launch.end, launch.begin);
+    at = launch.end;
+  }
+  EXPECT_EQ(at, lanes.end);
+}
+
+class CudaEngine : public testing::Test {
+ protected:
+  CountingDevice device_;
+  const Plan plan_ = small_plan(500);
+  const Cell& cell_ = plan_.cells[0];
+  RunControl control_;
+};
+
+TEST_F(CudaEngine, RunsEveryLaneOnce) {
+  Engine engine(0, {});
+  std::uint64_t done = 0;
+  control_.progress = [&](std::uint64_t more) { done += more; };
+  for (const LaneRange lanes : {LaneRange{0, 1500}, LaneRange{7, 8}, LaneRange{490, 1100}}) {
+    device_.state().launches.clear();
+    done = 0;
+    const auto statistics = engine.run(cell_, lanes, control_);
+    expect_covered(lanes);
+    EXPECT_EQ(statistics.lanes, lanes.size());
+    EXPECT_EQ(statistics.gradient_evaluations, lanes.size());
+    EXPECT_EQ(statistics.lane_iterations, lanes.size() * 50);
+    EXPECT_EQ(done, lanes.size() * 50);
+  }
+}
+
+TEST_F(CudaEngine, LaunchesAreCutAsAsked) {
+  Engine engine(0, {}, {.launch_lanes = 100});
+  engine.run(cell_, {0, 1500}, control_);
+  expect_covered({0, 1500});
+  EXPECT_EQ(device_.state().launches.size(), 15u);
+}
+
+TEST_F(CudaEngine, WavesFitASmallMemory) {
+  device_.state().memory = 60000;
+  Engine engine(0, {});
+  const std::uint64_t wave = engine.wave_lanes(cell_);
+  EXPECT_GT(wave, 0u);
+  EXPECT_LT(wave, 1500u);
+  const auto statistics = engine.run(cell_, {0, 1500}, control_);
+  expect_covered({0, 1500});
+  EXPECT_EQ(statistics.lanes, 1500u);
+}
+
+TEST_F(CudaEngine, HalvesTheWaveWhereMemoryRunsOut) {
+  // Others hold memory that cuMemGetInfo does not tell of: only small allocations succeed.
+  device_.state().largest_allocation = 8000;
+  Engine engine(0, {});
+  const auto statistics = engine.run(cell_, {0, 1500}, control_);
+  EXPECT_EQ(statistics.lanes, 1500u);
+  EXPECT_EQ(statistics.gradient_evaluations, 1500u);
+  expect_covered({0, 1500});
+  EXPECT_GT(device_.state().launches.size(), 3u);
+}
+
+TEST_F(CudaEngine, SaysSoWhereNotEvenOneLaneFits) {
+  device_.state().largest_allocation = 100;
+  Engine engine(0, {});
+  try {
+    engine.run(cell_, {0, 1500}, control_);
+    FAIL() << "ran";
+  } catch (const OutOfMemory& error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find("cuMemAlloc"), std::string::npos) << text;
+    EXPECT_NE(text.find("device 0 (Counting device)"), std::string::npos) << text;
+    EXPECT_NE(text.find("CUDA_ERROR_OUT_OF_MEMORY"), std::string::npos) << text;
+    EXPECT_NE(text.find("free some"), std::string::npos) << text;
+  }
+}
+
+TEST_F(CudaEngine, StopsBetweenLaunchesWhenCancelled) {
+  Engine engine(0, {}, {.launch_lanes = 100});
+  int polled = 0;
+  control_.cancelled = [&] { return ++polled > 4; };
+  const auto statistics = engine.run(cell_, {0, 1500}, control_);
+  EXPECT_EQ(statistics.lanes, 400u);
+  EXPECT_EQ(statistics.lane_iterations, 400u * 50);
+  expect_covered({0, 400});
+}
+
+TEST_F(CudaEngine, NamesALostDevice) {
+  Engine engine(0, {});
+  device_.state().next_launch = CUDA_ERROR_ECC_UNCORRECTABLE;
+  try {
+    engine.run(cell_, {0, 1500}, control_);
+    FAIL() << "ran";
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find("cuLaunchKernel on device 0 (Counting device)"), std::string::npos) << text;
+    EXPECT_NE(text.find("the device is lost"), std::string::npos) << text;
+  }
+}
+
+TEST_F(CudaEngine, GivesBackAllMemory) {
+  {
+    Engine engine(0, {});
+    engine.run(cell_, {0, 1500}, control_);
+    EXPECT_GT(device_.state().taken, 0u);
+  }
+  EXPECT_EQ(device_.state().taken, 0u);
+}
+
+TEST_F(CudaEngine, RefusesMoreIterationsThanItCounts) {
+  Cell cell = cell_;
+  cell.iterations = std::int64_t{1} << 31;
+  Engine engine(0, {});
+  EXPECT_THROW(engine.run(cell, {0, 1}, control_), Error);
+}
+
+}  // namespace
+}  // namespace omg::cuda
