@@ -639,8 +639,9 @@ TEST_F(ChooseBackend, EnvironmentStandsInForAuto) {
 
 TEST_F(ChooseBackend, RefusesWithReasonAndList) {
   EXPECT_EQ(complaint_about("tpu"),
-            "--backend: unknown backend \"tpu\"; there are: auto, cuda (not here: no driver), cpu, reference");
-  EXPECT_THAT(complaint_about("cuda"), HasSubstr("the backend cuda cannot run here: no driver; there are: auto"));
+            "--backend: unknown backend \"tpu\"; allowed here: auto, cpu, reference; cuda cannot run here: no driver");
+  EXPECT_THAT(complaint_about("cuda"),
+              HasSubstr("the backend cuda cannot run here: no driver; allowed here: auto, cpu"));
 }
 
 TEST_F(ChooseBackend, FindsTheBackendsOfThisBuild) {

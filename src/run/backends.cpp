@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdlib>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,14 +11,20 @@ namespace omg {
 
 namespace {
 
-/// "cuda (not here: no driver), cpu, reference"
-std::string describe(const std::vector<std::unique_ptr<Backend>>& backends) {
-  std::string out = "auto";
-  for (const auto& backend : backends) {
-    const Availability found = backend->availability();
-    out += fmt::format(", {}", backend->name());
-    if (!found.available) out += fmt::format(" (not here: {})", found.reason);
-  }
+/// "allowed here: auto, cpu, reference"
+std::string describe_available(std::span<const std::unique_ptr<Backend>> backends) {
+  std::string out = "allowed here: auto";
+  for (const auto& backend : backends)
+    if (backend->availability().available) out += fmt::format(", {}", backend->name());
+  return out;
+}
+
+/// "; cuda cannot run here: no driver" for each backend that cannot.
+std::string describe_missing(std::span<const std::unique_ptr<Backend>> backends) {
+  std::string out;
+  for (const auto& backend : backends)
+    if (const Availability found = backend->availability(); !found.available)
+      out += fmt::format("; {} cannot run here: {}", backend->name(), found.reason);
   return out;
 }
 
@@ -43,28 +50,21 @@ ChosenBackend choose_backend(std::string_view name, std::vector<std::unique_ptr<
     asked_by = "asked for by OMG_BACKEND";
   }
 
-  if (wanted == "auto") {
-    std::string passed_over;
-    for (auto& candidate : candidates) {
-      const Availability found = candidate->availability();
-      if (found.available) {
-        std::string why = fmt::format("{}: {}{}", candidate->name(), found.reason, passed_over);
-        return {std::move(candidate), std::move(why)};
-      }
-      passed_over += fmt::format("; {} cannot run here: {}", candidate->name(), found.reason);
-    }
-    throw Error(place, fmt::format("no backend can run here; there are: {}", describe(candidates)));
+  const auto found = std::find_if(candidates.begin(), candidates.end(), [&](const auto& candidate) {
+    return wanted == "auto" ? candidate->availability().available : candidate->name() == wanted;
+  });
+  if (found == candidates.end()) {
+    if (wanted == "auto") throw Error(place, "no backend can run" + describe_missing(candidates));
+    throw Error(place, fmt::format("unknown backend \"{}\"; {}{}", wanted, describe_available(candidates),
+                                   describe_missing(candidates)));
   }
-
-  const auto found = std::find_if(candidates.begin(), candidates.end(),
-                                  [&](const auto& candidate) { return candidate->name() == wanted; });
-  if (found == candidates.end())
-    throw Error(place, fmt::format("unknown backend \"{}\"; there are: {}", wanted, describe(candidates)));
   const Availability state = (*found)->availability();
   if (!state.available)
-    throw Error(place, fmt::format("the backend {} cannot run here: {}; there are: {}", wanted, state.reason,
-                                   describe(candidates)));
-  std::string why = fmt::format("{}: {}; {}", wanted, state.reason, asked_by);
+    throw Error(place, fmt::format("the backend {} cannot run here: {}; {}", wanted, state.reason,
+                                   describe_available(candidates)));
+  const std::string reason =
+      wanted == "auto" ? describe_missing(std::span(candidates.begin(), found)) : fmt::format("; {}", asked_by);
+  std::string why = fmt::format("{}: {}{}", (*found)->name(), state.reason, reason);
   return {std::move(*found), std::move(why)};
 }
 
