@@ -44,7 +44,8 @@ std::optional<Plan> plan_of(Study study, const MethodSpec& method, std::string& 
 }
 
 /// How far a program in the given arithmetic may be from the exact trajectory at each t: what the
-/// reference itself loses in float64 against extended precision, largest up to t, with a margin.
+/// reference itself loses in float64 against extended precision, largest up to t. That is one sample of
+/// how the method amplifies rounding, and the engine's is another: hence the wide margin.
 std::vector<double> tolerances(const Cell& cell, std::uint64_t lane, double epsilon, double least) {
   const auto wide = reference::gaps<long double>(cell, lane);
   const auto narrow = reference::gaps<double>(cell, lane);
@@ -53,7 +54,7 @@ std::vector<double> tolerances(const Cell& cell, std::uint64_t lane, double epsi
   for (std::size_t t = 0; t < wide.size(); ++t) {
     const auto lost = static_cast<double>(std::abs(narrow[t] - wide[t]) / wide[t]);
     worst = std::max(worst, std::isfinite(lost) ? lost : 1.0);
-    out[t] = std::max(least, 200 * worst * (epsilon / 0x1p-53));
+    out[t] = std::max(least, 1000 * worst * (epsilon / 0x1p-53));
   }
   return out;
 }
@@ -74,8 +75,8 @@ Comparison compare(const Cell& cell, double epsilon, double least) {
     const double floor = 1e-12 * cell.problem->smoothness[i] * R * R * (epsilon / 0x1p-53);
     for (std::size_t t = 0; t < iterations; ++t) {
       const double gap = trajectories.gaps[lane * iterations + t];
-      // From divergence on the lane is not followed.
-      if (!std::isfinite(exact[t]) || std::abs(exact[t]) > 1e20) break;
+      // A lane on its way to infinity is not followed.
+      if (!std::isfinite(exact[t]) || std::abs(exact[t]) > 1e6 * cell.problem->initial_gap[i]) break;
       if (exact[t] < floor || tolerance[t] > 0.1) continue;
       ++out.compared;
       out.sharp += tolerance[t] <= 1e-6;
@@ -95,6 +96,7 @@ class RegistryTest : public testing::TestWithParam<std::string> {
 TEST_P(RegistryTest, EngineAgreesWithTheReference) {
   std::set<std::string> seen;
   int refused = 0;
+  bool strongly_convex = false;
   for (const MethodSpec& method : test::all_methods()) {
     SCOPED_TRACE(method.name);
     std::string reason;
@@ -104,6 +106,7 @@ TEST_P(RegistryTest, EngineAgreesWithTheReference) {
       EXPECT_THAT(reason, testing::Not(testing::IsEmpty()));
       continue;
     }
+    strongly_convex |= plan->cells[0].problem->strong_convexity[0] > 0;
     const Comparison result = compare(plan->cells[0], 0x1p-53, 1e-9);
     EXPECT_GT(result.sharp, iterations / 10) << "hardly anything could be compared";
     for (const auto& part : {method.rule, method.learner, method.classical, method.domain, method.target, method.hint})
@@ -111,7 +114,11 @@ TEST_P(RegistryTest, EngineAgreesWithTheReference) {
   }
   const Catalogue& c = catalogue();
   for (const auto* list : {&c.rules, &c.learners, &c.classical, &c.targets, &c.domains})
-    for (const auto& entry : *list) EXPECT_TRUE(seen.contains(entry.name)) << entry.name << " was never accepted";
+    for (const auto& entry : *list) {
+      // Methods for μ > 0 are refused where μ = 0.
+      const bool needs_mu = entry.needs.find("mu") != std::string::npos;
+      if (!needs_mu || strongly_convex) EXPECT_TRUE(seen.contains(entry.name)) << entry.name << " was never accepted";
+    }
   EXPECT_GT(refused, 0);
 }
 

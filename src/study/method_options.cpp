@@ -117,6 +117,10 @@ class OptionReader {
              fmt::format("the meta-parameters of the rule {} are no weights of coordinates; a simplex makes no "
                          "sense for them",
                          method_.rule));
+    if (out_.domain == Domain::simplex && rule_.needs_positive_weights)
+      refuse("domain", fmt::format("the rule {} needs positive weights, and most points of a simplex's border have "
+                                   "zeros; use a box with lower > 0",
+                                   method_.rule));
   }
 
   void check_initial() const {

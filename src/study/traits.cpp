@@ -11,7 +11,9 @@ namespace {
 
 template <class Rule>
 RuleTraits traits_of_rule() {
-  return {Rule::starts_at_point, [](int n) { return Rule::Meta::at(n); }};
+  RuleTraits out{Rule::starts_at_point, false, [](int n) { return Rule::Meta::at(n); }};
+  if constexpr (requires { Rule::needs_positive_weights; }) out.needs_positive_weights = Rule::needs_positive_weights;
+  return out;
 }
 
 template <class Learner>

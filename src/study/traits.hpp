@@ -7,6 +7,7 @@ namespace omg {
 /// What the registry's update rule says of itself to the planner.
 struct RuleTraits {
   bool starts_at_point = false;            ///< w₁ = x₀
+  bool needs_positive_weights = false;     ///< w = 0 makes no sense
   int (*meta_dimension)(int n) = nullptr;  ///< dimension of w
 
   /// The meta-parameters belong to the coordinates of x (or to pairs of them).

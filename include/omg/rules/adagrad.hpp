@@ -15,6 +15,7 @@ struct AdagradRule {
   using Meta = PointDim;
   static constexpr bool uses_gradient = true;
   static constexpr bool starts_at_point = false;
+  static constexpr bool needs_positive_weights = true;  ///< it divides by √w
 
   template <class L, class W, class X>
   OMG_HD static void propose(const L& lane, const Base<typename L::Point>& base, const W& w, X& out) {
