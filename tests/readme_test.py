@@ -1,0 +1,62 @@
+"""What the README shows works: its study runs, and its commands exist."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+PROGRAM = os.environ["OMG_PROGRAM"]
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+class Readme(unittest.TestCase):
+    def test_study_runs_and_its_certificate_holds(self):
+        (study,) = blocks("toml")
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "study.toml")
+            path.write_text(study)
+            out = pathlib.Path(folder, "results")
+            subprocess.run([PROGRAM, "run", path, "--out", out, "--quiet"], check=True)
+            records = json.loads((out / "summary.json").read_text())["cells"]
+        self.assertEqual([record["lanes"] for record in records], [1000])
+        ratio = records[0]["certificate"]["max_ratio"]
+        self.assertGreater(ratio, 0.99)
+        self.assertLessEqual(ratio, 1 + 1e-9)
+
+    def test_results_are_those_of_the_study(self):
+        with tempfile.TemporaryDirectory() as folder:
+            out = pathlib.Path(folder, "results")
+            subprocess.run([PROGRAM, "run", ROOT / "studies/claims.toml", "--check", "--backend", "cpu", "--out", out, "--quiet"], check=True)
+            table = subprocess.run(
+                [ROOT / "scripts/results-table", out / "summary.json"], check=True, capture_output=True, text=True
+            ).stdout
+        self.assertIn(table, README)
+
+    def test_commands_exist(self):
+        lines = [line.split("#")[0].split() for block in blocks("sh") for line in block.splitlines()]
+        commands = [line for line in lines if line]
+        self.assertTrue(commands)
+        for command in commands:
+            if command[0].startswith("scripts/"):
+                self.assertTrue(os.access(ROOT / command[0], os.X_OK), command)
+            else:
+                self.assertTrue(command[0].endswith("bin/omg"), command)
+                subprocess.run([PROGRAM, command[1], "--help"], check=True, stdout=subprocess.DEVNULL)
+
+    def test_links_lead_somewhere(self):
+        for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")]:
+            for link in re.findall(r"\]\(([^)#]+)", document.read_text()):
+                if "://" not in link:
+                    self.assertTrue((document.parent / link).exists(), f"{document.name}: {link}")
+
+
+if __name__ == "__main__":
+    unittest.main()
