@@ -2,10 +2,8 @@
 include(CMakePackageConfigHelpers)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/omg)
 
-set_target_properties(omg_all PROPERTIES EXPORT_NAME omg)
-list(TRANSFORM parts PREPEND omg_ OUTPUT_VARIABLE libraries)
 install(
-  TARGETS omg_all omg_settings ${libraries}
+  TARGETS omg_library omg_settings ${libraries}
   EXPORT omgTargets
   FILE_SET HEADERS)
 install(EXPORT omgTargets NAMESPACE omg:: DESTINATION ${package_folder})
