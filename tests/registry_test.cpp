@@ -124,7 +124,9 @@ TEST_P(RegistryTest, EngineAgreesWithTheReference) {
     for (const auto& entry : *list) {
       // Methods for μ > 0 are refused where μ = 0.
       const bool needs_mu = entry.needs.find("mu") != std::string::npos;
-      if (!needs_mu || strongly_convex) EXPECT_TRUE(seen.contains(entry.name)) << entry.name << " was never accepted";
+      if (!needs_mu || strongly_convex) {
+        EXPECT_TRUE(seen.contains(entry.name)) << entry.name << " was never accepted";
+      }
     }
   EXPECT_GT(refused, 0);
 }
