@@ -20,7 +20,8 @@ class DataFile : public ::testing::Test {
  protected:
   void SetUp() override {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::path(::testing::TempDir()) / ("omg-" + std::string(test->name()));
+    folder_ = std::filesystem::path(::testing::TempDir()) /
+              ("omg-" + std::string(test->test_suite_name()) + "-" + test->name());
     std::filesystem::create_directories(folder_);
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
