@@ -148,7 +148,7 @@ struct ArenaContext {
   template <class Dim>
   OMG_HD Vector<Dim> vector() const {
     const int size = Dim::at(dimension);
-    Vector<Dim> out{arena + used * stride(), stride};
+    Vector<Dim> out{arena != nullptr ? arena + used * stride() : nullptr, stride};
     used += size;
     if (arena != nullptr)
       for (int i = 0; i < size; ++i) out[i] = R(0);
