@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -664,12 +663,9 @@ TEST(Problem, NamesAMissingOrUnfitDataFile) {
               HasSubstr("digits.libsvm:1: found the label 0; the family logistic allows -1 and 1"));
 }
 
-TEST(Problem, DrawsAMillionInstancesInAMoment) {
-  const auto begin = std::chrono::steady_clock::now();
+TEST(Problem, DrawsAMillionInstances) {
   const auto problem = make("huber", {{"threshold", range(Value::Kind::log_grid, 1e-8, 1)}}, 1 << 20);
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   EXPECT_EQ(number_of(*problem, "threshold", (1 << 20) - 1), 1);
-  EXPECT_LT(took.count(), 10);  // seconds; measured 0.5 on one core of a server, more under sanitizers
 }
 
 }  // namespace
