@@ -1,10 +1,8 @@
 #pragma once
 
-#include "omg/lane/family.hpp"
+#include "omg/families/terms.hpp"
 #if !defined(__CUDACC_RTC__)
 #include <algorithm>
-
-#include "omg/families/terms.hpp"
 #endif
 
 namespace omg {
@@ -18,7 +16,7 @@ struct AsymmetricHuber {
   static constexpr Parameter parameters[] = {
       {"dimension", "1", "n"},
       {"terms", "0", "number of terms; 0: n"},
-      {"directions", "identity", "u_k: identity or haar"},
+      {"directions", "identity", "u_k: identity, haar or a vector, row after row"},
       {"curvature", "", "m > 0, curvature on the left"},
       {"right", "", "δ₁ > 0, end of the curved part on the right"},
       {"left", "", "δ₂ > 0, end of the curved part on the left"},
@@ -33,37 +31,14 @@ struct AsymmetricHuber {
   OMG_HD static typename C::Real evaluate(const C& c, const S& s, const I& in, Scratch<C>&, const X& x, G& g) {
     using R = typename C::Real;
     const int terms = s.terms;
-    // Value of term k at d = u_kᵀ(x − x*); `slope` becomes its derivative in d.
-    const auto term = [&](int k, R d, R& slope) {
+    return evaluate_terms<Want>(c, s, in, 4 * terms, NoCurvature{}, x, g, [&](int k, R d, R& slope) {
       const R sign = in.field(3 * terms + k);
       const R z = sign * d;
       const R v = clamp(z, -in.field(2 * terms + k), in.field(terms + k));
       const R bent = select(z > R(0), R(1), in.field(k)) * v;
       slope = sign * bent;
       return bent * fma(R(-0.5), v, z);
-    };
-    if (!s.rotated) {
-      const auto at = [&](int i) {
-        R slope;
-        const R value = term(i, x[i] - in.minimiser(i), slope);
-        if constexpr (Want::gradient) g[i] = slope;
-        return value;
-      };
-      if constexpr (Want::gap) return c.template sum<PointDim>(at);
-      c.template for_each<PointDim>([&](int i) { at(i); });
-      return R(0);
-    }
-    const int u = 4 * terms, n = c.n();
-    R gap = R(0);
-    if constexpr (Want::gradient) c.template for_each<PointDim>([&](int i) { g[i] = R(0); });
-    for (int k = 0; k < terms; ++k) {
-      const R d = c.template sum<PointDim>([&](int i) { return in.field(u + k * n + i) * (x[i] - in.minimiser(i)); });
-      R slope;
-      gap = gap + term(k, d, slope);
-      if constexpr (Want::gradient)
-        c.template for_each<PointDim>([&](int i) { g[i] = fma(slope, in.field(u + k * n + i), g[i]); });
-    }
-    return gap;
+    });
   }
 
 #if !defined(__CUDACC_RTC__)

@@ -1,9 +1,6 @@
 #pragma once
 
-#include "omg/lane/family.hpp"
-#if !defined(__CUDACC_RTC__)
 #include "omg/families/terms.hpp"
-#endif
 
 namespace omg {
 
@@ -15,7 +12,7 @@ struct Huber {
   static constexpr Parameter parameters[] = {
       {"dimension", "1", "n"},
       {"terms", "0", "number of terms; 0: n"},
-      {"directions", "identity", "u_k: identity or haar"},
+      {"directions", "identity", "u_k: identity, haar or a vector, row after row"},
       {"weight", "1", "c_k > 0"},
       {"threshold", "", "δ_k > 0"},
       {"strong_convexity", "0", "μ ≥ 0"},
@@ -30,37 +27,12 @@ struct Huber {
     using R = typename C::Real;
     const int terms = s.terms;
     const R mu = in.field(2 * terms);
-    if (!s.rotated) {  // u_k = e_k
+    return evaluate_terms<Want>(c, s, in, 2 * terms + 1, mu, x, g, [&](int k, R d, R& slope) {
       // h(s) = v (s − v/2), h'(s) = v with v = s clamped to ±δ
-      const auto at = [&](int i) {
-        const R d = x[i] - in.minimiser(i), delta = in.field(terms + i);
-        const R v = clamp(d, -delta, delta), slope = in.field(i) * v;
-        if constexpr (Want::gradient) g[i] = fma(mu, d, slope);
-        return fma(slope, fma(R(-0.5), v, d), R(0.5) * mu * d * d);
-      };
-      if constexpr (Want::gap) return c.template sum<PointDim>(at);
-      c.template for_each<PointDim>([&](int i) { at(i); });
-      return R(0);
-    }
-    const int u = 2 * terms + 1;
-    R gap = R(0);
-    if constexpr (Want::gap) {
-      gap = R(0.5) * mu * c.template sum<PointDim>([&](int i) {
-        const R d = x[i] - in.minimiser(i);
-        return d * d;
-      });
-    }
-    if constexpr (Want::gradient) c.template for_each<PointDim>([&](int i) { g[i] = mu * (x[i] - in.minimiser(i)); });
-    const int n = c.n();
-    for (int k = 0; k < terms; ++k) {
-      const R d = c.template sum<PointDim>([&](int i) { return in.field(u + k * n + i) * (x[i] - in.minimiser(i)); });
-      const R delta = in.field(terms + k);
-      const R v = clamp(d, -delta, delta), slope = in.field(k) * v;
-      if constexpr (Want::gap) gap = fma(slope, fma(R(-0.5), v, d), gap);
-      if constexpr (Want::gradient)
-        c.template for_each<PointDim>([&](int i) { g[i] = fma(slope, in.field(u + k * n + i), g[i]); });
-    }
-    return gap;
+      const R delta = in.field(terms + k), v = clamp(d, -delta, delta);
+      slope = in.field(k) * v;
+      return slope * fma(R(-0.5), v, d);
+    });
   }
 
 #if !defined(__CUDACC_RTC__)
