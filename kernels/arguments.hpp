@@ -7,20 +7,6 @@ namespace omg::cuda {
 
 using Count = unsigned long long;
 
-/// Sorts like the number it stands for, as an integer (see ordered.hpp).
-template <class T>
-struct KeyOf;
-template <>
-struct KeyOf<double> {
-  using type = long long;
-};
-template <>
-struct KeyOf<float> {
-  using type = int;
-};
-template <class T>
-using Key = typename KeyOf<T>::type;
-
 /// Records, and the vectors of lanes that do not fit registers, lie in tiles of a warp's width: entry k of number j at
 /// [j / 32][k][j % 32]. A warp reads neighbours, and entries are a constant apart.
 inline constexpr int tile = 32;
@@ -44,9 +30,9 @@ struct Schedule {
 
 /// The largest and smallest normalised gap that a warp has seen at one recorded iteration.
 template <class T>
-struct Extremes {
-  Key<T> largest;
-  Key<T> smallest;
+struct alignas(2 * sizeof(T)) Extremes {
+  T largest;
+  T smallest;
 };
 struct ExtremeLanes {
   Count largest;
@@ -123,7 +109,7 @@ struct LaneArguments {
   int record_count;
   int first_launch;  ///< the warps' own copies are empty: clear them
 
-  Extremes<T>* extremes;        ///< [warp][record]
+  Extremes<T>* extremes;        ///< [warp][record_count + 1]; what stands behind the last record is of no use
   ExtremeLanes* extreme_lanes;  ///< [warp][record]
   Peak<T>* peaks;               ///< [warp]
   Count* diverged;              ///< [record_count + 1]: lanes lost after the record before
@@ -142,8 +128,8 @@ struct LaneArguments {
 /// Merges the warps' copies; one block row per record and warp slice.
 template <class T>
 struct MergeArguments {
-  const Extremes<T>* extremes;
-  const ExtremeLanes* extreme_lanes;
+  const Extremes<T>* extremes;        ///< [warp][record_count + 1]
+  const ExtremeLanes* extreme_lanes;  ///< [warp][record_count]
   const Peak<T>* peaks;
   int record_count;
   int warps;

@@ -88,49 +88,152 @@ __device__ __forceinline__ void set_coefficient(const Arguments& a, const Schedu
   }
 }
 
-/// What a warp knows of its lanes while they run.
-struct Watch {
-  Extremes<Real>* extremes;  ///< of this warp
-  ExtremeLanes* lanes;
-  Count first_lane;  ///< of the warp's 32
-  int member;        ///< of this thread in the warp
-  int next = 0;      ///< position in record_at
-  int next_at;
-  Extremes<Real> held;  ///< what the next record must beat
-  bool alive;
+/// The place of a thread among the lanes of its launch.
+struct Seat {
+  Count lane;          ///< of the cell; threads beyond the last lane repeat that one
+  long long instance;  ///< counted on the device
+  Count first_lane;    ///< of the warp's 32
+  int member;          ///< of the warp
+  bool taken;          ///< the lane is this thread's own
 };
 
-/// Enters the gaps of a recorded iteration. Called by whole warps.
-__device__ __forceinline__ void enter_record(Watch& w, Key<Real> key) {
-  const Key<Real> largest = warp_maximum(w.alive ? key : w.held.largest);
-  if (largest > w.held.largest) {
-    const int who = lowest_thread(w.alive && key == largest);
-    if (w.member == 0) {
-      w.extremes[w.next].largest = largest;
-      w.lanes[w.next].largest = w.first_lane + who;
+/// What a warp has of its own in global memory.
+struct WarpRecords {
+  Extremes<Real>* extremes;
+  ExtremeLanes* lanes;
+  Peak<Real>* peak;
+};
+
+/// Enters the normalised gaps of recorded iteration `record`. Called by whole warps; `held` is what is to be beaten.
+__device__ __forceinline__ void enter_record(const WarpRecords& own, const Seat& seat, int record,
+                                             const Extremes<Real>& held, Real normalised, bool alive) {
+  const Key<Real> key = key_of(normalised);
+  const Key<Real> largest = warp_maximum(alive ? key : key_of(held.largest));
+  if (value_of(largest) > held.largest) {
+    const int who = lowest_thread(alive && key == largest);
+    if (seat.member == 0) {
+      own.extremes[record].largest = value_of(largest);
+      own.lanes[record].largest = seat.first_lane + who;
     }
   }
-  const Key<Real> smallest = warp_minimum(w.alive ? key : w.held.smallest);
-  if (smallest < w.held.smallest) {
-    const int who = lowest_thread(w.alive && key == smallest);
-    if (w.member == 0) {
-      w.extremes[w.next].smallest = smallest;
-      w.lanes[w.next].smallest = w.first_lane + who;
+  const Key<Real> smallest = warp_minimum(alive ? key : key_of(held.smallest));
+  if (value_of(smallest) < held.smallest) {
+    const int who = lowest_thread(alive && key == smallest);
+    if (seat.member == 0) {
+      own.extremes[record].smallest = value_of(smallest);
+      own.lanes[record].smallest = seat.first_lane + who;
     }
   }
 }
 
-/// Runs the lane of this thread, the whole warp together, from its start to T. Threads beyond the last lane
-/// run that one too and are not alive.
+/// What a lane has cost; of a lane that has diverged, until then.
+struct Effort {
+  int gradients;
+  int functions;
+  int iterations;
+};
+
+/// Adds up the effort of a warp's lanes.
+__device__ __forceinline__ void enter_effort(Counts* counts, const Seat& seat, const Effort& effort) {
+  const Count gradients = warp_sum(static_cast<Count>(effort.gradients));
+  const Count functions = warp_sum(static_cast<Count>(effort.functions));
+  const Count iterations = warp_sum(static_cast<Count>(effort.iterations));
+  if (seat.member != 0) return;
+  atomicAdd(&counts->gradients, gradients);
+  atomicAdd(&counts->functions, functions);
+  atomicAdd(&counts->lane_iterations, iterations);
+}
+
+/// Keeps the largest gap ÷ bound of a warp's lanes if it is the largest so far; equal ones keep the lower lane.
+__device__ __forceinline__ void enter_peak(const WarpRecords& own, const Seat& seat, Real ratio, int iteration) {
+  const Key<Real> key = key_of(fma(ratio, Real(1), Real(0)));  // + 0 makes every zero positive
+  const Key<Real> largest = warp_maximum(key);
+  if (!(value_of(largest) > own.peak->ratio)) return;
+  if (seat.member == lowest_thread(key == largest)) *own.peak = {ratio, iteration, seat.lane};
+}
+
+/// Runs a started lane to T and observes every iteration, the whole warp together.
+template <class Lane, class Oracle>
+__device__ __forceinline__ void observe(const Arguments& a, const Seat& seat, const WarpRecords& own, Lane& lane,
+                                        const Oracle& f) {
+  const Real scale = a.inverse_scale[seat.instance];
+  const Real inverse_bound = chosen::certificate ? a.inverse_bound[a.inverse_bound_step * seat.instance] : Real(0);
+  // A lane whose normalised gap leaves ±1e30 has diverged (spec, section 7).
+  const Real limit = Real(1e30);
+  bool alive = seat.taken;
+  Effort effort{0, 0, 0};
+  Real ratio = Real(-1), last = Real(0);
+  int ratio_at = 0;
+  double loss = 0;
+  int record = 0, record_at = a.record_at[0];
+  Extremes<Real> held = own.extremes[0];
+
+  for (int t = 1; t <= a.iterations; ++t) {
+    const Real gap = lane.advance(t);
+    const Real normalised = fma(gap, scale, Real(0));  // + 0 makes every zero positive
+    const bool recorded = chosen::every_iteration || t == record_at;
+    // One vote of the warp finds what is rare: a lane lost, or a new extreme at a recorded iteration. A NaN is not
+    // below any bound.
+    const Real above = recorded ? held.largest : limit, below = recorded ? held.smallest : -limit;
+    if (__any_sync(whole_warp, alive && (!(normalised <= above) || normalised < below))) {
+      const bool lost = alive && !(abs(normalised) <= limit);
+      const int lost_lanes = __popc(__ballot_sync(whole_warp, lost));
+      if (lost_lanes > 0) {
+        if (seat.member == 0) atomicAdd(a.diverged + record, static_cast<Count>(lost_lanes));
+        if (lost) {
+          alive = false;
+          effort = {f.gradients, f.functions, t};
+        }
+        if (!__any_sync(whole_warp, alive)) break;
+      }
+      if (recorded) enter_record(own, seat, record, held, normalised, alive);
+    }
+    if constexpr (chosen::track_best) loss += static_cast<double>(gap);
+    last = gap;
+    if constexpr (chosen::certificate) {
+      const Real now = gap * inverse_bound * a.inverse_bound_table[t];
+      if (alive && now > ratio) {
+        ratio = now;
+        ratio_at = t;
+      }
+    }
+    if (recorded) {
+      ++record;
+      if constexpr (!chosen::every_iteration) record_at = a.record_at[record];
+      held = own.extremes[record];  // in time for the next iteration
+    }
+  }
+
+  if (alive) effort = {f.gradients, f.functions, a.iterations};
+  enter_effort(a.counts, seat, effort);
+  if constexpr (chosen::certificate) enter_peak(own, seat, ratio, ratio_at);
+  if constexpr (chosen::track_best) {
+    const double result = a.best_by_loss ? loss : static_cast<double>(last);
+    // A NaN never wins: the lane has diverged.
+    if (seat.taken) a.loss[seat.lane - a.begin] = alive ? result : __longlong_as_double(-1LL);
+  }
+}
+
+/// Runs a started lane to T and stores its gaps and outputs.
+template <class C, class Lane>
+__device__ __forceinline__ void trace(const Arguments& a, const C& c, const Seat& seat, Lane& lane) {
+  const long long lanes = static_cast<long long>(a.end - a.begin), me = static_cast<long long>(seat.lane - a.begin);
+  for (int t = 1; t <= a.iterations; ++t) {
+    const Real gap = lane.advance(t);
+    if (!seat.taken) continue;
+    a.trace_gap[(t - 1LL) * lanes + me] = gap;
+    const auto& y = lane.output();
+    for (int i = 0; i < c.n(); ++i) a.trace_point[((t - 1LL) * c.n() + i) * lanes + me] = y[i];
+  }
+}
+
 template <class C, class I>
-__device__ __forceinline__ void run_lane(const Arguments& a, const C& c, const I& instance, const chosen::Shape& shape,
-                                         Count lane_number, long long local_instance, Watch& w, Peak<Real>* peak) {
-  using Oracle = FamilyOracle<chosen::Family, C, chosen::Shape, I>;
-  const chosen::Options options{};
-  const long long setting = static_cast<long long>(lane_number / static_cast<Count>(a.instances)) - a.first_setting;
+__device__ __forceinline__ void run_lane(const Arguments& a, const C& c, const chosen::Shape& shape, const I& instance,
+                                         const Seat& seat, const WarpRecords& own) {
+  const long long setting = static_cast<long long>(seat.lane / static_cast<Count>(a.instances)) - a.first_setting;
   const Schedule<Real> schedule = chosen::one_variant ? a.only : a.variants[a.variant_of[setting]];
   Coefficients<Real, Method::parameters> k;
-  set_coefficient<0>(a, schedule, a.choice + setting * Method::parameters, local_instance, k);
+  set_coefficient<0>(a, schedule, a.choice + setting * Method::parameters, seat.instance, k);
   k.alpha = schedule.alpha;
   k.rho = schedule.rho;
   k.initial = schedule.initial;
@@ -140,90 +243,15 @@ __device__ __forceinline__ void run_lane(const Arguments& a, const C& c, const I
     bounds.upper = k.at(MetaParameters::upper);
     bounds.radius = k.at(MetaParameters::radius);
   }
+  using Oracle = FamilyOracle<chosen::Family, C, chosen::Shape, I>;
+  const chosen::Options options{};
   Oracle f(c, shape, instance);
   typename Method::template Lane<C, Oracle, chosen::Options> lane(c, f, options, k, bounds);
   lane.start();
-
-  if constexpr (chosen::tracing) {
-    const long long lanes = static_cast<long long>(a.end - a.begin), me = static_cast<long long>(lane_number - a.begin);
-    for (int t = 1; t <= a.iterations; ++t) {
-      const Real gap = lane.advance(t);
-      if (!w.alive) continue;
-      a.trace_gap[(t - 1LL) * lanes + me] = gap;
-      const auto& y = lane.output();
-      for (int i = 0; i < c.n(); ++i) a.trace_point[((t - 1LL) * c.n() + i) * lanes + me] = y[i];
-    }
-  } else {
-    const Real scale = a.inverse_scale[local_instance];
-    const Real inverse_bound = chosen::certificate ? a.inverse_bound[a.inverse_bound_step * local_instance] : Real(0);
-    // A lane whose normalised gap leaves ±1e30 has diverged (spec, section 7); NaN and infinity do.
-    const Key<Real> limit = key_of(Real(1e30)), lower_limit = key_of(Real(-1e30));
-    Real ratio = Real(-1);
-    int ratio_at = 0;
-    double loss = 0;
-    Real last = Real(0);
-    int gradients = 0, functions = 0, iterations = 0;  // when the lane was lost
-    const bool real = w.alive;
-
-    for (int t = 1; t <= a.iterations; ++t) {
-      const Real gap = lane.advance(t);
-      const Key<Real> key = key_of(fma(gap, scale, Real(0)));  // + 0 makes every zero positive
-      // One vote of the warp finds what is rare: a lane lost, or a new extreme at a recorded iteration.
-      const bool recorded = t == w.next_at;
-      const Key<Real> above = recorded ? w.held.largest : limit, below = recorded ? w.held.smallest : lower_limit;
-      if (__any_sync(whole_warp, w.alive && (key > above || key < below))) {
-        const bool lost = w.alive && (key > limit || key < lower_limit);
-        const int lost_lanes = __popc(__ballot_sync(whole_warp, lost));
-        if (lost_lanes > 0) {
-          if (w.member == 0) atomicAdd(a.diverged + w.next, static_cast<Count>(lost_lanes));
-          if (lost) {
-            w.alive = false;
-            gradients = f.gradients;
-            functions = f.functions;
-            iterations = t;
-          }
-          if (!__any_sync(whole_warp, w.alive)) break;
-        }
-        if (recorded) enter_record(w, key);
-      }
-      if constexpr (chosen::track_best) loss += static_cast<double>(gap);
-      last = gap;
-      if constexpr (chosen::certificate) {
-        const Real now = gap * inverse_bound * a.inverse_bound_table[t];
-        if (w.alive && now > ratio) {
-          ratio = now;
-          ratio_at = t;
-        }
-      }
-      if (recorded) {
-        ++w.next;
-        w.next_at = a.record_at[w.next];
-        if (w.next < a.record_count) w.held = w.extremes[w.next];
-      }
-    }
-
-    const Count all_gradients = warp_sum(static_cast<Count>(w.alive ? f.gradients : gradients));
-    const Count all_functions = warp_sum(static_cast<Count>(w.alive ? f.functions : functions));
-    const Count all_iterations = warp_sum(static_cast<Count>(w.alive ? a.iterations : iterations));
-    if (w.member == 0) {
-      atomicAdd(&a.counts->gradients, all_gradients);
-      atomicAdd(&a.counts->functions, all_functions);
-      atomicAdd(&a.counts->lane_iterations, all_iterations);
-    }
-    if constexpr (chosen::track_best) {
-      const double result = a.best_by_loss ? loss : static_cast<double>(last);
-      // A NaN never wins: the lane has diverged.
-      if (real) a.loss[lane_number - a.begin] = w.alive ? result : __longlong_as_double(-1LL);
-    }
-    if constexpr (chosen::certificate) {
-      const Key<Real> key = key_of(fma(ratio, Real(1), Real(0)));
-      const Key<Real> largest = warp_maximum(key);
-      if (value_of(largest) > peak->ratio) {
-        const int who = lowest_thread(key == largest);
-        if (w.member == who) *peak = {ratio, ratio_at, lane_number};
-      }
-    }
-  }
+  if constexpr (chosen::tracing)
+    trace(a, c, seat, lane);
+  else
+    observe(a, seat, own, lane, f);
 }
 
 /// Entry 0 of number j in tiles of `size` entries.
@@ -241,54 +269,52 @@ __device__ __forceinline__ C make_context(const Arguments& a, const chosen::Shap
     return C{};
 }
 
+/// Runs the lane of a thread, its record held as the specialisation says.
 template <int Held, class C>
-__device__ __forceinline__ void run_with(const Arguments& a, const C& c, const chosen::Shape& shape, Count lane,
-                                         long long local_instance, Watch& w, Peak<Real>* peak) {
-  const InstanceInMemory memory{tile_of(a.records, a.record_size, local_instance), a.shared, c.n(), shape.data_size};
+__device__ __forceinline__ void run_instance(const Arguments& a, const C& c, const chosen::Shape& shape,
+                                             const Seat& seat, const WarpRecords& own) {
+  const InstanceInMemory memory{tile_of(a.records, a.record_size, seat.instance), a.shared, c.n(), shape.data_size};
   if constexpr (Held > 0) {
     const InstanceInRegisters<Held> held(memory);
-    run_lane(a, c, held, shape, lane, local_instance, w, peak);
+    run_lane(a, c, shape, held, seat, own);
   } else {
-    run_lane(a, c, memory, shape, lane, local_instance, w, peak);
+    run_lane(a, c, shape, memory, seat, own);
   }
+}
+
+/// As in empty_statistics: a gap at or below −1 is never recorded as the largest.
+__device__ __forceinline__ void clear(const WarpRecords& own, int record_count, int member) {
+  const Real infinity = Real(__int_as_float(0x7f800000));
+  for (int k = member; k <= record_count; k += warp_size) own.extremes[k] = {Real(-1), infinity};
+  for (int k = member; k < record_count; k += warp_size) own.lanes[k] = {nowhere, nowhere};
+  if (member == 0) *own.peak = {Real(-1), 0, nowhere};
 }
 
 }  // namespace omg::cuda
 
-extern "C" __global__ void __launch_bounds__(omg::cuda::chosen::block_threads, 1)
+extern "C" __global__ void __launch_bounds__(omg::cuda::chosen::block_threads, omg::cuda::chosen::least_blocks)
     run_lanes(const omg::cuda::LaneArguments<omg::cuda::chosen::Real> a) {
   using namespace omg;
   using namespace omg::cuda;
   const int member = static_cast<int>(threadIdx.x) % warp_size;
   const long long threads = static_cast<long long>(gridDim.x) * blockDim.x;
   const long long thread = static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x;
-  const long long warp = thread / warp_size, warps = threads / warp_size;
-  Extremes<Real>* const extremes = a.extremes + warp * a.record_count;
-  ExtremeLanes* const lanes = a.extreme_lanes + warp * a.record_count;
-
-  if (!chosen::tracing && a.first_launch) {
-    // As in empty_statistics: below −1 no gap is recorded.
-    const Key<Real> low = key_of(Real(-1)), high = key_of(Real(__int_as_float(0x7f800000)));
-    for (int k = member; k < a.record_count; k += warp_size) {
-      extremes[k] = {low, high};
-      lanes[k] = {nowhere, nowhere};
-    }
-    if (member == 0) a.peaks[warp] = {Real(-1), 0, nowhere};
-  }
+  const long long warp = thread / warp_size;
+  const WarpRecords own{a.extremes + warp * (a.record_count + 1LL), a.extreme_lanes + warp * a.record_count,
+                        a.peaks + warp};
+  if (!chosen::tracing && a.first_launch) clear(own, a.record_count, member);
 
   const chosen::Shape shape(a);
+  const Count instances = static_cast<Count>(a.instances);
   // A grid of any size takes all lanes, 32 consecutive ones at a time.
   for (Count first = a.begin + static_cast<Count>(warp * warp_size); first < a.end;
-       first += static_cast<Count>(warps * warp_size)) {
-    __syncwarp();  // what the warp wrote to its extremes is seen by all of it
-    const bool alive = first + member < a.end;
-    const Count lane = alive ? first + member : a.end - 1;
-    const long long instance = static_cast<long long>(lane % static_cast<Count>(a.instances));
-    const long long local_instance = instance - a.first_instance + (instance < a.first_instance ? a.instances : 0);
-    Watch w{extremes, lanes, first, member, 0, chosen::tracing ? 0 : a.record_at[0], {}, alive};
-    if (!chosen::tracing && a.record_count > 0) w.held = extremes[0];
-    Peak<Real>* const peak = a.peaks + warp;
+       first += static_cast<Count>(threads)) {
+    __syncwarp();  // what the warp wrote to its records is seen by all of it
+    const bool taken = first + member < a.end;
+    const Count lane = taken ? first + member : a.end - 1;
+    const long long instance = static_cast<long long>(lane % instances) - a.first_instance;
+    const Seat seat{lane, instance < 0 ? instance + a.instances : instance, first, member, taken};
     const auto c = make_context<chosen::Context>(a, shape, thread);
-    run_with<chosen::held_entries>(a, c, shape, lane, local_instance, w, peak);
+    run_instance<chosen::held_entries>(a, c, shape, seat, own);
   }
 }

@@ -1,7 +1,6 @@
 // Merges what the warps of lane.cu have kept: maxima and minima with ties to the lower lane, so that the order
 // of merging cannot matter. Compiled at run time for one precision.
 #include "kernels/arguments.hpp"
-#include "kernels/warp.hpp"
 #include "precision.hpp"
 
 namespace omg::cuda {
@@ -41,7 +40,8 @@ extern "C" __global__ void __launch_bounds__(omg::cuda::merge_records* omg::cuda
     Extremes<Real> best = a.extremes[record];
     ExtremeLanes where = a.extreme_lanes[record];
     for (long long warp = slice; warp < a.warps; warp += merge_slices)
-      keep(best, where, a.extremes[warp * a.record_count + record], a.extreme_lanes[warp * a.record_count + record]);
+      keep(best, where, a.extremes[warp * (a.record_count + 1LL) + record],
+           a.extreme_lanes[warp * a.record_count + record]);
     s_best[slice][column] = best;
     s_where[slice][column] = where;
   }
@@ -50,8 +50,8 @@ extern "C" __global__ void __launch_bounds__(omg::cuda::merge_records* omg::cuda
   Extremes<Real> best = s_best[0][column];
   ExtremeLanes where = s_where[0][column];
   for (int j = 1; j < merge_slices; ++j) keep(best, where, s_best[j][column], s_where[j][column]);
-  a.merged[record] = {static_cast<double>(value_of(best.largest)), static_cast<double>(value_of(best.smallest)),
-                      where.largest, where.smallest};
+  a.merged[record] = {static_cast<double>(best.largest), static_cast<double>(best.smallest), where.largest,
+                      where.smallest};
 }
 
 /// One block.

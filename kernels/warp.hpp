@@ -9,6 +9,20 @@ namespace omg::cuda {
 inline constexpr unsigned whole_warp = 0xffffffffu;
 inline constexpr int warp_size = 32;
 
+/// An integer that sorts like the number it is made of.
+template <class T>
+struct KeyOf;
+template <>
+struct KeyOf<double> {
+  using type = long long;
+};
+template <>
+struct KeyOf<float> {
+  using type = int;
+};
+template <class T>
+using Key = typename KeyOf<T>::type;
+
 // For negative numbers all bits but the sign are flipped. Zeros must be +0. The map is its own inverse.
 __device__ __forceinline__ long long ordered(long long bits) { return bits ^ ((bits >> 63) & 0x7fffffffffffffffLL); }
 __device__ __forceinline__ int ordered(int bits) { return bits ^ ((bits >> 31) & 0x7fffffff); }

@@ -175,6 +175,15 @@ TEST(CudaCacheKey, ChangesWithAllThatDecidesTheMachineCode) {
   EXPECT_NE(key.find("--fmad=false"), std::string::npos);
 }
 
+TEST(CudaArchitecture, IsTheNearestThatTheDeviceRuns) {
+  const std::vector<int> known{75, 80, 86, 90, 100, 120};
+  EXPECT_EQ(architecture_for(90, known), 90);
+  EXPECT_EQ(architecture_for(89, known), 86);
+  EXPECT_EQ(architecture_for(103, known), 100);
+  EXPECT_THROW(architecture_for(70, known), Error);
+  EXPECT_THROW(architecture_for(110, known), Error);
+}
+
 // ---- figures ----
 
 TEST(CudaFigures, AreReadFromTheLog) {
@@ -275,11 +284,11 @@ class CountingDevice {
       };
       d.memory_allocate = allocate;
       d.memory_free = free;
-      d.copy_to_device = [](CUdeviceptr to, const void* from, std::size_t bytes) {
+      d.copy_to_device = [](CUdeviceptr to, const void* from, std::size_t bytes, CUstream) {
         std::memcpy(reinterpret_cast<void*>(to), from, bytes);
         return CUDA_SUCCESS;
       };
-      d.copy_to_host = [](void* to, CUdeviceptr from, std::size_t bytes) {
+      d.copy_to_host = [](void* to, CUdeviceptr from, std::size_t bytes, CUstream) {
         std::memcpy(to, reinterpret_cast<const void*>(from), bytes);
         return CUDA_SUCCESS;
       };

@@ -1,5 +1,6 @@
 #include "cuda/compiler.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include <nvrtc.h>
@@ -124,6 +125,19 @@ std::vector<int> compiler_architectures() {
   std::vector<int> out(static_cast<std::size_t>(count));
   check_compiler(compiler().architectures(out.data()), "nvrtcGetSupportedArchs");
   return out;
+}
+
+int architecture_for(int capability, const std::vector<int>& known) {
+  int best = 0;
+  std::string list;
+  for (const int architecture : known) {
+    if (architecture / 10 == capability / 10 && architecture <= capability) best = std::max(best, architecture);
+    list += (list.empty() ? "sm_" : ", sm_") + std::to_string(architecture);
+  }
+  if (best == 0)
+    throw Error("the run-time compiler " + compiler_version() + " cannot compile for sm_" + std::to_string(capability) +
+                "; it knows " + list);
+  return best;
 }
 
 }  // namespace omg::cuda

@@ -29,6 +29,10 @@ std::string compiler_version();
 /// Architectures that the compiler knows, ascending.
 std::vector<int> compiler_architectures();
 
+/// The architecture to compile for: machine code runs on devices of the same major and the same or a higher minor
+/// capability. Throws Error where the compiler knows none for the device.
+int architecture_for(int capability, const std::vector<int>& known);
+
 /// The options of every compilation, the architecture left out.
 const std::vector<std::string>& compiler_options();
 

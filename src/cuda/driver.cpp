@@ -24,8 +24,8 @@ Driver load_driver() {
   library.load(d.memory_info, "cuMemGetInfo_v2");
   library.load(d.memory_allocate, "cuMemAlloc_v2");
   library.load(d.memory_free, "cuMemFree_v2");
-  library.load(d.copy_to_device, "cuMemcpyHtoD_v2");
-  library.load(d.copy_to_host, "cuMemcpyDtoH_v2");
+  library.load(d.copy_to_device, "cuMemcpyHtoDAsync_v2");
+  library.load(d.copy_to_host, "cuMemcpyDtoHAsync_v2");
   library.load(d.memory_set, "cuMemsetD8Async");
   library.load(d.module_load, "cuModuleLoadData");
   library.load(d.module_unload, "cuModuleUnload");

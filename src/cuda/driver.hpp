@@ -28,8 +28,8 @@ struct Driver {
   decltype(&cuMemGetInfo) memory_info;
   decltype(&cuMemAlloc) memory_allocate;
   decltype(&cuMemFree) memory_free;
-  decltype(&cuMemcpyHtoD) copy_to_device;
-  decltype(&cuMemcpyDtoH) copy_to_host;
+  decltype(&cuMemcpyHtoDAsync) copy_to_device;
+  decltype(&cuMemcpyDtoHAsync) copy_to_host;
   decltype(&cuMemsetD8Async) memory_set;
   decltype(&cuModuleLoadData) module_load;
   decltype(&cuModuleUnload) module_unload;

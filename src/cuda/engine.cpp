@@ -64,27 +64,29 @@ struct OutputLayout {
         size(records + record_count * sizeof(MergedRecord)) {}
 };
 
-void copy_to_device(const Buffer& to, const void* from, std::size_t bytes) {
-  if (bytes > 0) check(driver().copy_to_device(to.address(), from, bytes), "cuMemcpyHtoD");
-}
-
-void copy_to_host(void* to, const Buffer& from, std::size_t bytes) {
-  if (bytes > 0) check(driver().copy_to_host(to, from.address(), bytes), "cuMemcpyDtoH");
-}
-
 }  // namespace
 
 Engine::Engine(int ordinal, std::filesystem::path cache_folder, const Tuning& tuning)
     : device_(ordinal), cache_(std::move(cache_folder)), tuning_(tuning) {
+  architecture_ = architecture_for(device_.capability(), compiler_architectures());
   device_.make_current();
   stream_ = std::make_unique<Stream>();
+}
+
+void Engine::copy_to_device(const Buffer& to, const void* from, std::size_t bytes) {
+  // On the stream of the kernels, which waits for no other; what is not pinned is staged before the call returns.
+  if (bytes > 0) check(driver().copy_to_device(to.address(), from, bytes, stream_->get()), "cuMemcpyHtoDAsync");
+}
+
+void Engine::copy_to_host(void* to, const Buffer& from, std::size_t bytes) {
+  if (bytes > 0) check(driver().copy_to_host(to, from.address(), bytes, stream_->get()), "cuMemcpyDtoHAsync");
+  stream_->synchronise();
 }
 
 const Module& Engine::module_of(const KernelSource& source) {
   const std::string key = source.file + "\n" + source.header_text;
   auto found = modules_.find(key);
-  if (found == modules_.end())
-    found = modules_.try_emplace(key, cached_cubin(cache_, source, device_.capability())).first;
+  if (found == modules_.end()) found = modules_.try_emplace(key, cached_cubin(cache_, source, architecture_)).first;
   return found->second;
 }
 
@@ -295,7 +297,7 @@ CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, const RunCont
   const Launch kernel = prepare(cell, lanes, false, a);
   const auto records = cell.record_at.size();
 
-  const std::size_t lanes_at = kernel.warps * records * sizeof(Extremes<T>);
+  const std::size_t lanes_at = kernel.warps * (records + 1) * sizeof(Extremes<T>);
   const std::size_t peaks_at = lanes_at + kernel.warps * records * sizeof(ExtremeLanes);
   partials_.reserve(peaks_at + kernel.warps * sizeof(Peak<T>));
   a.extremes = partials_.at<Extremes<T>>();
@@ -357,7 +359,6 @@ CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, const RunCont
     launch(*stream_, merge.function("merge_extremes"), {static_cast<unsigned>((records + 31) / 32), 1, 1}, {32, 8, 1},
            merging);
   launch(*stream_, merge.function("merge_peaks"), {}, {256, 1, 1}, merging);
-  stream_->synchronise();
   std::vector<std::byte> output(layout.size);
   copy_to_host(output.data(), output_, layout.size);
 
@@ -413,7 +414,6 @@ void Engine::trace_wave(const Cell& cell, LaneRange lanes, std::uint64_t first_l
   a.begin = lanes.begin;
   a.end = lanes.end;
   launch(*stream_, kernel.function, kernel.grid, kernel.block, a);
-  stream_->synchronise();
   std::vector<T> traced(gaps + points);
   copy_to_host(traced.data(), trace_, traced.size() * sizeof(T));
   for (std::size_t l = 0; l < count; ++l) {

@@ -52,6 +52,9 @@ class Engine {
   const Module& module_of(const KernelSource& source);
   [[nodiscard]] std::size_t usable_memory() const;
   void release_buffers();
+  void copy_to_device(const Buffer& to, const void* from, std::size_t bytes);
+  /// Waits for all that was launched before.
+  void copy_to_host(void* to, const Buffer& from, std::size_t bytes);
 
   /// Calls step(range) for consecutive ranges that fit; halves them when memory runs out. The step says whether to
   /// go on.
@@ -71,6 +74,7 @@ class Engine {
   Device device_;
   KernelCache cache_;
   Tuning tuning_;
+  int architecture_ = 0;
   std::unique_ptr<Stream> stream_;
   std::map<std::string, Module> modules_;
   Placed placed_;

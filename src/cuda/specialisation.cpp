@@ -84,6 +84,8 @@ LaunchPolicy launch_policy(const Specialisation& chosen) {
   const int longest = chosen.rule.empty() ? n : std::max(n, rule_traits(chosen.rule).meta_dimension(n));
   // Up to 16 coordinates (32 in a vector of pairs) the live vectors of a lane fit the 255 registers of a thread.
   policy.in_registers = n <= 16 && longest <= 32;
+  // So few numbers never spill, and more warps hide more latency.
+  if (policy.in_registers && n <= 4) policy.least_blocks = 0;
   // 256 bytes are 64 registers; a longer record is loaded again in every iteration.
   const std::size_t entries = chosen.record_size - static_cast<std::size_t>(n);
   const std::size_t bytes = entries * (chosen.precision == Precision::float64 ? 8 : 4);
@@ -105,6 +107,8 @@ Specialisation specialise(const Cell& cell, bool tracing) {
   out.certificate = !tracing && !cell.bound_table.empty();
   out.track_best = !tracing && cell.track_best;
   out.one_variant = cell.variants.size() == 1;
+  // Ascending and as many as iterations: all of them.
+  out.every_iteration = !tracing && static_cast<std::int64_t>(cell.record_at.size()) == cell.iterations;
   out.tracing = tracing;
   return out;
 }
@@ -158,9 +162,10 @@ KernelSource lane_source(const Specialisation& chosen, const LaunchPolicy& polic
        << (policy.in_registers ? "RegisterContext<Real, Shape::n>" : "ArenaContext<Real, Strided>") << ";\n";
   text << "inline constexpr bool in_registers = " << text_of(policy.in_registers)
        << ", certificate = " << text_of(chosen.certificate) << ", track_best = " << text_of(chosen.track_best)
-       << ", one_variant = " << text_of(chosen.one_variant) << ", tracing = " << text_of(chosen.tracing) << ";\n"
+       << ", every_iteration = " << text_of(chosen.every_iteration) << ", one_variant = " << text_of(chosen.one_variant)
+       << ", tracing = " << text_of(chosen.tracing) << ";\n"
        << "inline constexpr int held_entries = " << policy.held_entries << ", block_threads = " << policy.block_threads
-       << ";\n\n"
+       << ", least_blocks = " << policy.least_blocks << ";\n\n"
        << "}  // namespace omg::cuda::chosen\n";
   return {"kernels/lane.cu", "specialisation.hpp", text.str()};
 }

@@ -39,7 +39,7 @@ WaveCost wave_cost(const Cell& cell, const Specialisation& chosen, const LaunchP
   if (chosen.tracing)
     cost.lane += static_cast<std::size_t>(cell.iterations) * (1 + static_cast<std::size_t>(chosen.shape.n)) * number;
   if (!chosen.tracing)
-    cost.warp += records * ((wide ? sizeof(Extremes<double>) : sizeof(Extremes<float>)) + sizeof(ExtremeLanes)) +
+    cost.warp += (records + 1) * 2 * number + records * sizeof(ExtremeLanes) +
                  (wide ? sizeof(Peak<double>) : sizeof(Peak<float>));
   if (!policy.in_registers) cost.warp += lanes_per_warp * lane_entries(chosen) * number;
   return cost;

@@ -1,0 +1,319 @@
+// Kernels on a GPU, against the CPU engine and the reference. Skipped, with the reason, where no device can run them.
+
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "omg/backend.hpp"
+#include "omg/catalogue.hpp"
+#include "omg/plan.hpp"
+
+#include "cuda/cache.hpp"
+#include "cuda/engine.hpp"
+#include "reference/lane.hpp"
+#include "support/registry_studies.hpp"
+
+namespace omg {
+namespace {
+
+class GpuTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const Availability found = gpu_->availability();
+    if (!found.available) GTEST_SKIP() << found.reason;
+  }
+
+  const std::unique_ptr<Backend> gpu_ = make_cuda_backend(), cpu_ = make_cpu_backend();
+  const RunControl control_;
+};
+
+Study study_of(const CatalogueEntry& family, int n, int instances, int iterations, Precision precision) {
+  Study study;
+  study.iterations = iterations;
+  study.seed = 11;
+  study.precision = precision;
+  study.problems = {test::small_problem(family, n, instances)};
+  return study;
+}
+
+std::optional<Plan> plan_of(Study study, const MethodSpec& method) {
+  study.methods = {method};
+  try {
+    return make_plan(std::move(study));
+  } catch (const Error&) {
+    return std::nullopt;  // refused, which registry_test looks into
+  }
+}
+
+void expect_same_bits(const CellStatistics& a, const CellStatistics& b) {
+  ASSERT_EQ(a.at, b.at);
+  for (std::size_t k = 0; k < a.at.size(); ++k) {
+    SCOPED_TRACE("t = " + std::to_string(a.at[k]));
+    EXPECT_EQ(a.envelope[k].value, b.envelope[k].value);
+    EXPECT_EQ(a.envelope[k].lane, b.envelope[k].lane);
+    EXPECT_EQ(a.smallest[k].value, b.smallest[k].value);
+    EXPECT_EQ(a.smallest[k].lane, b.smallest[k].lane);
+    EXPECT_EQ(a.diverged[k], b.diverged[k]);
+  }
+  EXPECT_EQ(a.certificate.ratio, b.certificate.ratio);
+  EXPECT_EQ(a.certificate.lane, b.certificate.lane);
+  EXPECT_EQ(a.certificate.iteration, b.certificate.iteration);
+  ASSERT_EQ(a.best.size(), b.best.size());
+  for (std::size_t i = 0; i < a.best.size(); ++i) {
+    EXPECT_EQ(a.best[i].loss, b.best[i].loss) << "instance " << i;
+    EXPECT_EQ(a.best[i].setting, b.best[i].setting) << "instance " << i;
+  }
+  EXPECT_EQ(a.lanes, b.lanes);
+  EXPECT_EQ(a.gradient_evaluations, b.gradient_evaluations);
+  EXPECT_EQ(a.function_evaluations, b.function_evaluations);
+  EXPECT_EQ(a.lane_iterations, b.lane_iterations);
+}
+
+// ---- the registry ----
+
+/// How far a program in the given arithmetic may be from the exact trajectory at each t: what the reference loses in
+/// float64 against extended precision, largest up to t, with a margin.
+std::vector<double> tolerances(const Cell& cell, std::uint64_t lane, double epsilon, double least) {
+  const auto wide = reference::gaps<long double>(cell, lane);
+  const auto narrow = reference::gaps<double>(cell, lane);
+  std::vector<double> out(wide.size());
+  double worst = 0x1p-53;
+  for (std::size_t t = 0; t < wide.size(); ++t) {
+    const auto lost = static_cast<double>(std::abs(narrow[t] - wide[t]) / wide[t]);
+    worst = std::max(worst, std::isfinite(lost) ? lost : 1.0);
+    out[t] = std::max(least, 200 * worst * (epsilon / 0x1p-53));
+  }
+  return out;
+}
+
+constexpr int shards = 16;
+
+/// Each shard takes some of the methods; the family changes from method to method.
+class GpuRegistry : public GpuTest, public testing::WithParamInterface<int> {
+ protected:
+  /// Compares the trajectories of a few lanes with the reference.
+  void expect_reference(const Cell& cell, double epsilon, double least) {
+    constexpr std::uint64_t lanes = 5;
+    const Trajectories found = gpu_->trace(cell, {0, lanes}, control_);
+    int compared = 0;
+    for (std::uint64_t lane = 0; lane < lanes; ++lane) {
+      const auto exact = reference::gaps<double>(cell, lane);
+      const auto tolerance = tolerances(cell, lane, epsilon, least);
+      const double R = cell.problem->distance[lane];
+      const double floor = 1e-12 * cell.problem->smoothness[lane] * R * R * (epsilon / 0x1p-53);
+      for (std::size_t t = 0; t < exact.size(); ++t) {
+        const double gap = found.gaps[lane * exact.size() + t];
+        if (!std::isfinite(exact[t]) || std::abs(exact[t]) > 1e20) break;  // diverged
+        if (exact[t] < floor || tolerance[t] > 0.1) continue;
+        ++compared;
+        ASSERT_NEAR(gap, exact[t], tolerance[t] * exact[t]) << "lane " << lane << ", t = " << t + 1;
+      }
+    }
+    EXPECT_GT(compared, 10) << "hardly anything could be compared";
+  }
+
+  /// Statistics on the device against those of the CPU engine, which sees the same arithmetic but for the last bits of
+  /// exp, log and the like.
+  void expect_engine(const Cell& cell, double tolerance) {
+    const LaneRange all{0, cell.lanes()};
+    const CellStatistics found = gpu_->run(cell, all, control_), expected = cpu_->run(cell, all, control_);
+    ASSERT_EQ(found.at, expected.at);
+    EXPECT_EQ(found.lanes, expected.lanes);
+    EXPECT_EQ(found.diverged, expected.diverged);
+    EXPECT_EQ(found.gradient_evaluations, expected.gradient_evaluations);
+    EXPECT_EQ(found.function_evaluations, expected.function_evaluations);
+    EXPECT_EQ(found.lane_iterations, expected.lane_iterations);
+    for (std::size_t k = 0; k < found.at.size() && found.at[k] <= 10; ++k)
+      EXPECT_NEAR(found.envelope[k].value, expected.envelope[k].value, tolerance * expected.envelope[k].value)
+          << "t = " << found.at[k];
+  }
+
+  template <class F>
+  void each_method(F&& f) {
+    const auto methods = test::all_methods();
+    const auto& families = catalogue().families;
+    for (std::size_t m = static_cast<std::size_t>(GetParam()); m < methods.size(); m += shards) {
+      const CatalogueEntry& family = families[m / shards % families.size()];
+      SCOPED_TRACE(family.name + " / " + methods[m].name);
+      f(family, methods[m]);
+    }
+  }
+};
+
+TEST_P(GpuRegistry, AgreesWithReferenceAndCpu) {
+  each_method([&](const CatalogueEntry& family, const MethodSpec& method) {
+    const auto plan = plan_of(study_of(family, 3, 77, 100, Precision::float64), method);
+    if (!plan) return;
+    expect_reference(plan->cells[0], 0x1p-53, 1e-9);
+    expect_engine(plan->cells[0], 1e-9);
+  });
+}
+
+TEST_P(GpuRegistry, InMemoryAgreesWithReferenceAndCpu) {
+  each_method([&](const CatalogueEntry& family, const MethodSpec& method) {
+    // One hint and one domain each; n is beyond the registers.
+    if (!method.classical.empty() || (method.domain == "all" && (method.hint.empty() || method.hint == "last"))) {
+      const auto plan = plan_of(study_of(family, 20, 40, 60, Precision::float64), method);
+      if (!plan) return;
+      expect_reference(plan->cells[0], 0x1p-53, 1e-9);
+      expect_engine(plan->cells[0], 1e-9);
+    }
+  });
+}
+
+TEST_P(GpuRegistry, InFloat32AgreesWithReferenceAndCpu) {
+  each_method([&](const CatalogueEntry& family, const MethodSpec& method) {
+    if (!method.classical.empty() || (method.domain == "all" && (method.hint.empty() || method.hint == "last"))) {
+      const auto plan = plan_of(study_of(family, 3, 77, 100, Precision::float32), method);
+      if (!plan) return;
+      expect_reference(plan->cells[0], 0x1p-24, 1e-4);
+      expect_engine(plan->cells[0], 1e-4);
+    }
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Shard, GpuRegistry, testing::Range(0, shards));
+
+// ---- bits ----
+
+/// Lanes that agree on nothing: a sweep over steps (some diverge, one at once), weights that give each setting
+/// schedules of its own, thresholds over eight decades, bounds per instance, envelopes at every iteration.
+Plan mixed_plan(int instances, Precision precision = Precision::float64) {
+  Study study;
+  study.iterations = 300;
+  study.seed = 3;
+  study.precision = precision;
+  study.envelope_every_iteration = true;
+  ProblemSpec problem;
+  problem.name = problem.family = "huber";
+  problem.instances = instances;
+  Value grid;
+  grid.kind = Value::Kind::log_grid;
+  grid.low = 1e-8;
+  grid.high = 1;
+  problem.parameters["threshold"] = {{grid}, {}};
+  problem.parameters["strong_convexity"] = test::one("0.1");
+  study.problems = {problem};
+
+  MethodSpec heavy_ball;
+  heavy_ball.name = heavy_ball.classical = "heavy_ball";
+  heavy_ball.weights = test::one("1");
+  heavy_ball.parameters["step"] = {
+      {test::formula("1/L"), test::formula("0.5/L"), test::formula("40/L"), test::formula("1e200")}, {}};
+  heavy_ball.parameters["momentum"] = test::one("t/(t+3)");
+  heavy_ball.bound = "4*L*R^2/t";
+  MethodSpec optimistic;
+  optimistic.name = "optimistic";
+  optimistic.rule = "iterate";
+  optimistic.learner = "optimistic_ftrl";
+  optimistic.hint = "last";
+  optimistic.weights = {{test::formula("t"), test::formula("1")}, {}};
+  optimistic.parameters["meta_step"] = test::one("1/(4*L)");
+  optimistic.bound = "4*L*R^2/t";
+  study.methods = {heavy_ball, optimistic};
+  return make_plan(study);
+}
+
+class GpuBits : public GpuTest {};
+
+TEST_F(GpuBits, EqualTheCpuEngineWhereNoFunctionIsApproximated) {
+  const Plan plan = mixed_plan(517);
+  for (const Cell& cell : plan.cells) {
+    const LaneRange all{0, cell.lanes()};
+    expect_same_bits(gpu_->run(cell, all, control_), cpu_->run(cell, all, control_));
+    const Trajectories found = gpu_->trace(cell, {3, 70}, control_), expected = cpu_->trace(cell, {3, 70}, control_);
+    ASSERT_EQ(found.gaps.size(), expected.gaps.size());
+    ASSERT_EQ(found.points.size(), expected.points.size());
+    EXPECT_EQ(std::memcmp(found.gaps.data(), expected.gaps.data(), found.gaps.size() * sizeof(double)), 0);
+    EXPECT_EQ(std::memcmp(found.points.data(), expected.points.data(), found.points.size() * sizeof(double)), 0);
+  }
+}
+
+TEST_F(GpuBits, DoNotDependOnHowLanesAreCutIntoWaves) {
+  for (const Precision precision : {Precision::float64, Precision::float32}) {
+    const Plan plan = mixed_plan(333, precision);
+    for (const Cell& cell : plan.cells) {
+      const CellStatistics whole = gpu_->run(cell, {0, cell.lanes()}, control_);
+      std::mt19937 random(5);
+      for (const std::uint64_t most : {40u, 333u, 1000u}) {
+        std::vector<LaneRange> waves;
+        for (std::uint64_t at = 0; at < cell.lanes(); at = waves.back().end)
+          waves.push_back({at, std::min<std::uint64_t>(cell.lanes(), at + 1 + random() % most)});
+        std::shuffle(waves.begin(), waves.end(), random);
+        CellStatistics merged = gpu_->run(cell, waves[0], control_);
+        for (std::size_t k = 1; k < waves.size(); ++k) merged.merge(gpu_->run(cell, waves[k], control_));
+        expect_same_bits(merged, whole);
+      }
+    }
+  }
+}
+
+TEST_F(GpuBits, DoNotDependOnHowLanesAreSpreadOverTheDevice) {
+  const Plan plan = mixed_plan(333);
+  for (const Cell& cell : plan.cells) {
+    const LaneRange all{0, cell.lanes()};
+    const CellStatistics whole = gpu_->run(cell, all, control_);
+    for (const cuda::Tuning& tuning : {cuda::Tuning{.block_threads = 32}, cuda::Tuning{.block_threads = 64, .warps = 7},
+                                       cuda::Tuning{.warps = 1}, cuda::Tuning{.launch_lanes = 100},
+                                       cuda::Tuning{.warps = 3, .launch_lanes = 777}, cuda::Tuning{.memory = 400000}}) {
+      cuda::Engine engine(0, cuda::default_cache_folder(), tuning);
+      expect_same_bits(engine.run(cell, all, control_), whole);
+    }
+  }
+}
+
+TEST_F(GpuBits, OfLanesInMemoryDoNotDependOnTheirNeighbours) {
+  const CatalogueEntry& family = *find_entry(catalogue().families, "quadratic");
+  Study study = study_of(family, 24, 90, 80, Precision::float64);
+  MethodSpec method;
+  method.name = method.classical = "nesterov";
+  method.weights = test::one("1");
+  study.methods = {method};
+  const Plan plan = make_plan(study);
+  const Cell& cell = plan.cells[0];
+  CellStatistics merged = gpu_->run(cell, {0, 41}, control_);
+  merged.merge(gpu_->run(cell, {41, 42}, control_));
+  merged.merge(gpu_->run(cell, {42, 90}, control_));
+  expect_same_bits(merged, gpu_->run(cell, {0, 90}, control_));
+  expect_same_bits(merged, cpu_->run(cell, {0, 90}, control_));
+}
+
+// ---- size ----
+
+TEST_F(GpuTest, AMillionLanesInOneCallReachTheTightBound) {
+  Study study;
+  study.iterations = 200;
+  study.envelope_every_iteration = true;
+  ProblemSpec problem;
+  problem.name = problem.family = "huber";
+  problem.instances = 1 << 20;
+  Value grid;
+  grid.kind = Value::Kind::log_grid;
+  grid.low = 1e-8;
+  grid.high = 1;
+  problem.parameters["threshold"] = {{grid}, {}};
+  study.problems = {problem};
+  MethodSpec method;
+  method.name = method.classical = "gradient_descent";
+  method.weights = test::one("1");
+  method.bound = "L*R^2/(4*t+2)";  // tight on this family: Drori & Teboulle 2014
+  study.methods = {method};
+  const Plan plan = make_plan(study);
+  const Cell& cell = plan.cells[0];
+  std::uint64_t done = 0;
+  RunControl control;
+  control.progress = [&](std::uint64_t more) { done += more; };
+  const CellStatistics found = gpu_->run(cell, {0, cell.lanes()}, control);
+  EXPECT_EQ(found.lanes, std::uint64_t{1} << 20);
+  EXPECT_EQ(done, (std::uint64_t{1} << 20) * 200);
+  EXPECT_EQ(found.diverged.back(), 0u);
+  EXPECT_GE(found.certificate.ratio, 0.999999);
+  EXPECT_LE(found.certificate.ratio, 1 + 1e-9);
+}
+
+}  // namespace
+}  // namespace omg
