@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 
@@ -18,6 +19,7 @@
 
 #include "paths.hpp"
 #include "reference/minimise.hpp"
+#include "study/formula.hpp"
 
 namespace omg::test {
 
@@ -31,24 +33,23 @@ struct Unsupported : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The golden file's words for the names of the registry.
-std::string translated(const std::map<std::string, std::string>& names, const std::string& word) {
+/// The golden file's words for the names of the registry; blanks and hyphens are those of a name there.
+std::string translated(const std::map<std::string, std::string>& names, std::string word) {
+  std::replace_if(
+      word.begin(), word.end(), [](char letter) { return letter == ' ' || letter == '-'; }, '_');
   const auto found = names.find(word);
   return found == names.end() ? word : found->second;
 }
 
 const std::map<std::string, std::string> family_names{
     {"asymmetric", "asymmetric_huber"},
-    {"least squares", "ridge"},
-    {"log-cosh", "log_cosh"},
-    {"log-sum-exp", "log_sum_exp"},
-    {"smoothed hinge", "smoothed_hinge"},
-    {"softmax regression", "softmax_regression"},
-    {"squared hinge", "squared_hinge"},
+    {"least_squares", "ridge"},
+    {"softmax", "softmax_regression"},
 };
 const std::map<std::string, std::string> rule_names{
     {"elementwise", "elementwise_step"}, {"log", "log_step"}, {"pair", "momentum_pair"}};
 const std::map<std::string, std::string> learner_names{{"aoftrl", "optimistic_ftrl"},
+                                                       {"ao_ftrl", "optimistic_ftrl"},
                                                        {"osgd", "optimistic_sgd"},
                                                        {"hyper", "hypergradient"},
                                                        {"adagradnorm", "adagrad_norm"}};
@@ -61,11 +62,16 @@ const std::map<std::string, std::string> classical_names{
     {"bb2", "barzilai_borwein2"},
     {"adgd", "adaptive_gradient_descent"},
     {"schedulefree", "schedule_free"},
+    {"triplemomentum", "triple_momentum"},
+    {"hdm_hb", "hypergradient_heavy_ball"},
 };
 const std::map<std::string, std::string> classical_parameter_names{
     {"lr", "step"},    {"m", "momentum"}, {"rho", "decay"}, {"eps", "epsilon"},
     {"lam0", "first"}, {"b", "blend"},    {"b1", "decay1"}, {"b2", "decay2"},
 };
+/// Parameters of rules and learners.
+const std::map<std::string, std::string> loop_parameter_names{
+    {"ema", "hint_decay"}, {"eta", "rate"}, {"w_min", "floor"}, {"wmin", "floor"}};
 
 Numbers flat(const Json& value) {
   if (value.is_number()) return {value.get<double>()};
@@ -174,7 +180,8 @@ Arrays arrays_of(const Json& instance, const std::string& family) {
     read_rows(instance, out);
     copy("rho", "temperature");
     copy("delta", "smoothing");
-    named["row_weight"] = {1.0};
+    const bool mean = instance.value("reduction", instance.value("mean", false) ? "mean" : "sum") == "mean";
+    named["row_weight"] = {mean ? 1.0 / shape.terms : 1.0};
   } else {
     // A sum over directions.
     copy("c", "weight");
@@ -185,7 +192,8 @@ Arrays arrays_of(const Json& instance, const std::string& family) {
     copy("delta2", "left");
     copy("sign", "sign");
     copy("p", "exponent");
-    if (instance.contains("c")) shape.terms = static_cast<int>(named["weight"].size());
+    for (const char* key : {"weight", "right"})
+      if (named.contains(key)) shape.terms = static_cast<int>(named[key].size());
     if (instance.contains("U") && !instance["U"].is_string()) {
       shape.rotated = true;
       copy("U", "directions");
@@ -277,32 +285,31 @@ struct Coefficient {
   std::function<double(int)> schedule = [](int) { return 1.0; };
 };
 
-/// A number, "1/L" or "L:4" for 1/(4L).
-double in_units_of_smoothness(const Json& value, double smoothness) {
+/// A number, "L:4" for 1/(4L), or a formula in L, mu, n.
+double number_of(const Json& value, const Json& instance) {
   if (value.is_number()) return value.get<double>();
   const std::string text = value;
+  const double smoothness = instance.value("L", 1.0);
   double number = 0;
   if (std::sscanf(text.c_str(), "L:%lf", &number) == 1) return 1.0 / (number * smoothness);
-  if (text.ends_with("/L") && std::sscanf(text.c_str(), "%lf/L", &number) == 1) return number / smoothness;
-  throw Unsupported("value " + text);
+  return Formula(text)({.L = smoothness,
+                        .mu = instance.value("mu", 0.0),
+                        .R = instance.value("R", 1.0),
+                        .n = static_cast<double>(vector_of(instance["x0"]).size())});
 }
 
+/// "const" or a formula in t.
 std::function<double(int)> schedule_of(const std::string& text) {
-  if (text == "const") return [](int) { return 1.0; };
-  if (text == "1/t") return [](int t) { return 1.0 / t; };
-  if (text == "1/sqrt(t)") return [](int t) { return 1.0 / std::sqrt(t); };
-  if (text == "(t-1)/t") return [](int t) { return (t - 1.0) / t; };
-  throw Unsupported("schedule " + text);
+  const auto formula = std::make_shared<Formula>(text == "const" ? "1" : text);
+  return [formula](int t) { return (*formula)({.t = static_cast<double>(t)}); };
 }
 
+/// A formula in t, ["pow", p] for t^p or ["geom", r] for r^t.
 std::function<double(int)> weight_of(const Json& value) {
-  if (value == "1") return [](int) { return 1.0; };
-  if (value == "t") return [](int t) { return double(t); };
-  if (value.is_array()) {
-    const double number = value.at(1);
-    if (value.at(0) == "pow") return [number](int t) { return std::pow(t, number); };
-    if (value.at(0) == "geom") return [number](int t) { return std::pow(number, t); };
-  }
+  if (!value.is_array()) return schedule_of(value.is_number() ? value.dump() : value.get<std::string>());
+  const double number = value.at(1);
+  if (value.at(0) == "pow") return [number](int t) { return std::pow(t, number); };
+  if (value.at(0) == "geom") return [number](int t) { return std::pow(number, t); };
   throw Unsupported("weights " + value.dump());
 }
 
@@ -322,13 +329,13 @@ double ogm_theta(int t, int horizon) {
 
 using Coefficients = std::map<std::string, Coefficient>;
 
-void read_loop(const Json& method, double smoothness, Cell& cell, Coefficients& coefficients) {
+void read_loop(const Json& method, const Json& instance, Cell& cell, Coefficients& coefficients) {
   MethodSpec& spec = cell.method;
   Options& options = cell.options;
   Variant& variant = cell.variants[0];
   spec.rule = translated(rule_names, method["rule"]);
   spec.learner = translated(learner_names, method["learner"]);
-  coefficients["meta_step"] = {in_units_of_smoothness(method["beta"][0], smoothness), schedule_of(method["beta"][1])};
+  coefficients["meta_step"] = {number_of(method["beta"][0], instance), schedule_of(method["beta"][1])};
   coefficients["initial"] = {};
   if (method.contains("w1") && !method["w1"].is_null()) variant.initial = flat(method["w1"]);
 
@@ -347,7 +354,6 @@ void read_loop(const Json& method, double smoothness, Cell& cell, Coefficients& 
                                           {"average", Hint::average},
                                           {"lookahead", Hint::lookahead}};
   options.hint = hints.at(method.value("hint", "none"));
-  if (method.contains("ema")) coefficients["hint_decay"] = {method["ema"]};
   options.null_step = method.value("guard", true);
 
   const Json domain = method.value("domain", Json("all"));
@@ -358,28 +364,38 @@ void read_loop(const Json& method, double smoothness, Cell& cell, Coefficients& 
       variant.lower = flat(domain.at(1));
       variant.upper = flat(domain.at(2));
     } else {
-      coefficients["lower"] = {domain.at(1)};
-      coefficients["upper"] = {domain.at(2)};
+      coefficients["lower"] = {number_of(domain.at(1), instance)};
+      coefficients["upper"] = {number_of(domain.at(2), instance)};
     }
   } else if (kind == "ball") {
     options.domain = Domain::ball;
-    coefficients["radius"] = {domain.at(1)};
+    coefficients["radius"] = {number_of(domain.at(1), instance)};
   } else if (kind == "simplex") {
     options.domain = Domain::simplex;
   } else if (kind != "all") {
     throw Unsupported("domain " + kind);
   }
 
+  // What is left belongs to the rule or the learner; the inner step of the target kl is one of them.
+  const bool kl = method.value("breg", "euclid") == "kl";
+  const std::set<std::string> read{"kind",     "rule", "learner", "beta",   "w1",     "alpha",
+                                   "averaged", "hint", "guard",   "target", "domain", "breg"};
+  for (const auto& [key, value] : method.items())
+    if (!read.contains(key) && !(kl && key == "eta"))
+      coefficients[translated(loop_parameter_names, key)] = {number_of(value, instance)};
+
   if (spec.learner != "bmg") return;
   const Json target = method.value("target", Json::array({"bootstrap", 1, 1.0}));
-  if (method.value("breg", "euclid") == "kl") {
+  const bool named = target.is_string();  // a target without arguments
+  const std::string word = named ? target : target.at(0);
+  if (kl || word == "kl") {
     options.target = Target::kl;
-    coefficients["inner_step"] = {method.contains("eta") ? method["eta"].get<double>() : target.back().get<double>()};
-  } else if (target.at(0) == "bootstrap") {
+    coefficients["inner_step"] = {number_of(method.contains("eta") ? method["eta"] : target.back(), instance)};
+  } else if (word == "bootstrap" && !named) {
     options.target = Target::bootstrap;
     options.bootstrap_steps = target.at(1);
-    coefficients["inner_step"] = {target.at(2)};
-  } else if (target.at(0) == "optimistic") {
+    coefficients["inner_step"] = {number_of(target.at(2), instance)};
+  } else if (word == "optimistic") {
     options.target = Target::optimistic;
     coefficients["inner_step"] = {1.0};
   } else {
@@ -387,18 +403,17 @@ void read_loop(const Json& method, double smoothness, Cell& cell, Coefficients& 
   }
 }
 
-void read_classical(const Json& method, double smoothness, double mu, Cell& cell, Coefficients& coefficients) {
+void read_classical(const Json& method, const Json& instance, Cell& cell, Coefficients& coefficients) {
   const std::string name = method["name"];
   cell.method.classical = translated(classical_names, name);
   for (const auto& [key, value] : method.items()) {
     if (key == "kind" || key == "name" || key == "horizon") continue;
-    coefficients[translated(classical_parameter_names, key)] = {in_units_of_smoothness(value, smoothness)};
+    coefficients[translated(classical_parameter_names, key)] = {number_of(value, instance)};
   }
   if (name == "nesterov") coefficients["momentum"] = {1, [](int t) { return (t - 1.0) / (t + 2.0); }};
   if (name == "nesterov_theta") coefficients["momentum"] = {1, [](int t) { return (theta(t) - 1) / theta(t + 1); }};
   if (name == "nesterov_const") {
-    const double root = std::sqrt(mu / smoothness);
-    coefficients["momentum"] = {(1 - root) / (1 + root)};
+    coefficients["momentum"] = {number_of("(1-sqrt(mu/L))/(1+sqrt(mu/L))", instance)};
   }
   if (name == "ogm") {
     const int horizon = method.value("horizon", 100);
@@ -408,15 +423,12 @@ void read_classical(const Json& method, double smoothness, double mu, Cell& cell
   }
 }
 
-/// The default of a parameter that the case leaves open: a number or 1/L.
-Coefficient default_of(const Parameter& parameter, double smoothness) {
-  const std::string text = parameter.value;
-  if (text == "1/L") return {1.0 / smoothness};
-  char* end = nullptr;
-  const double value = std::strtod(text.c_str(), &end);
-  if (text.empty() || *end != 0)
+/// The default of a parameter that the case leaves open.
+Coefficient default_of(const Parameter& parameter, const Json& instance) {
+  if (*parameter.value == 0)
     throw Unsupported("the golden file gives no value for the parameter " + std::string(parameter.name));
-  return {value};
+  if (Formula(parameter.value).uses("t")) throw Unsupported("no schedule for " + std::string(parameter.name));
+  return {number_of(parameter.value, instance)};
 }
 
 Cell build_cell(const Json& method, const std::string& name, const Json& instance, int iterations) {
@@ -432,12 +444,11 @@ Cell build_cell(const Json& method, const std::string& name, const Json& instanc
   variant.alpha.assign(entries, 1.0);
   variant.rho.assign(entries, 1.0);
 
-  const double smoothness = instance.value("L", 1.0), mu = instance.value("mu", 0.0);
   Coefficients coefficients;
   if (method["kind"] == "loop")
-    read_loop(method, smoothness, cell, coefficients);
+    read_loop(method, instance, cell, coefficients);
   else
-    read_classical(method, smoothness, mu, cell, coefficients);
+    read_classical(method, instance, cell, coefficients);
   const MethodSpec& spec = cell.method;
   const Catalogue& all = catalogue();
   for (const auto& [known, entry] : {std::pair{&all.rules, &spec.rule}, std::pair{&all.learners, &spec.learner},
@@ -448,7 +459,7 @@ Cell build_cell(const Json& method, const std::string& name, const Json& instanc
   cell.choice.emplace_back();
   for (const Parameter& parameter : method_parameters(spec.rule, spec.learner, spec.classical)) {
     const auto given = coefficients.find(parameter.name);
-    const Coefficient value = given != coefficients.end() ? given->second : default_of(parameter, smoothness);
+    const Coefficient value = given != coefficients.end() ? given->second : default_of(parameter, instance);
     used += given != coefficients.end();
     cell.parameter_names.emplace_back(parameter.name);
     cell.constants.push_back({Constant{{value.constant}}});
