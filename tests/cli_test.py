@@ -166,6 +166,13 @@ class Check(Case):
         self.assertIn("Broken certificate: optimistic on huber", result.stdout)
 
 
+class List(Case):
+    def test_catalogue_page_is_the_program_s(self):
+        page = pathlib.Path(__file__).resolve().parent.parent / "docs/catalogue.md"
+        self.assertEqual(page.read_text(), self.omg("list", "--markdown").stdout,
+                         "after a change of the registry: omg list --markdown > docs/catalogue.md")
+
+
 class BadInput(Case):
     def test_studies(self):
         cases = {

@@ -177,6 +177,18 @@ TEST(ReferenceMethods, NullStepKeepsThePointAndLearns) {
   EXPECT_THAT(gaps_of(parabola, method + "false}", 1), testing::ElementsAre(4.5));
 }
 
+TEST(ReferenceMethods, HypergradientHeavyBallByHand) {
+  // p₁ = 0 stays at x₀ = 1 (z is not worse) and h_p = −1 is one AdaGrad step: p₂ = η. With η = ½: z = ½; h_p = −½,
+  // G = 5/4, p₃ = ½ + ½ · ½ / √(5/4). Then d = −½ and z = ½ − p₃/2 − 0.95/2 is taken, as |z| < ½.
+  const double p3 = 0.5 + 0.25 / std::sqrt(1.25), z = 0.5 - p3 / 2 - 0.475;
+  const std::vector<double> gaps = gaps_of(parabola, R"({"kind": "classical", "name": "hdm_hb", "step_rate": 0.5})", 3);
+  EXPECT_EQ(gaps[0], 0.5);
+  EXPECT_EQ(gaps[1], 0.125);
+  EXPECT_NEAR(gaps[2], z * z / 2, 1e-16);
+  // With η = 1 it is at the minimum after two; the momentum's step beyond is a null step.
+  EXPECT_THAT(gaps_of(parabola, R"({"kind": "classical", "name": "hdm_hb"})", 4), testing::ElementsAre(0.5, 0, 0, 0));
+}
+
 TEST(ReferenceMethods, ProjectionsByHand) {
   const auto first_point = [](const std::string& domain) -> Vector<double> {
     // From w₁ = x₀ = (0.5, 0.5, 0) one gradient step on ½‖x − (0.5, 0.8, −0.2)‖² reaches the minimiser.

@@ -78,6 +78,13 @@ void print_markdown(const Kind& kind) {
 }  // namespace
 
 int list(const std::string& only, bool markdown) {
+  if (markdown && only.empty())
+    fmt::print(
+        "# Catalogue\n\nWhat studies can be made of, as `omg list --markdown` prints it. Parameters without a default "
+        "must be "
+        "given; defaults are formulas in t, T, L, mu, R and n, see [study files](study-file.md#values). *Needs* says "
+        "what a "
+        "method must know of an instance, or what else it costs.\n\n");
   bool first = true;
   for (const Kind& kind : kinds()) {
     if (!only.empty() && kind.name != only) continue;

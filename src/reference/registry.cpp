@@ -10,6 +10,7 @@
 #include "reference/classical/barzilai_borwein2.hpp"
 #include "reference/classical/gradient_descent.hpp"
 #include "reference/classical/heavy_ball.hpp"
+#include "reference/classical/hypergradient_heavy_ball.hpp"
 #include "reference/classical/nesterov.hpp"
 #include "reference/classical/nesterov_dual.hpp"
 #include "reference/classical/ogm.hpp"
@@ -148,6 +149,8 @@ std::unique_ptr<Method<S>> make_classical(std::string_view name, Oracle<S>& f, c
       {"barzilai_borwein2", classical<S, BarzilaiBorwein2>},
       {"adaptive_gradient_descent", classical<S, AdaptiveGradientDescent>},
       {"schedule_free", classical<S, ScheduleFree>},
+      {"silver", classical<S, GradientDescent>},
+      {"hypergradient_heavy_ball", classical<S, HypergradientHeavyBall>},
   };
   return make(table, "classical method", name, f, k);
 }

@@ -7,8 +7,7 @@ namespace omg {
 /// Gradient descent; any schedule of steps, silver steps among them.
 struct GradientDescent {
   static constexpr Entry entry{"gradient_descent", "x_t = x_{t-1} − s_t ∇f(x_{t-1})",
-                               "Drori & Teboulle 2014; silver steps: Altschuler & Parrilo 2023, step = silver(t)/L",
-                               "L"};
+                               "f(x_T) − f* ≤ L R² / (4T + 2) for s = 1/L: Drori & Teboulle 2014", "L"};
   static constexpr Parameter parameters[] = {
       {"step", "1/L", "step size", true},
   };

@@ -7,8 +7,8 @@ namespace omg {
 /// Nesterov's accelerated gradient method, any momentum schedule.
 struct Nesterov {
   static constexpr Entry entry{"nesterov", "p_t = y_{t-1} − s ∇f(y_{t-1}), y_t = p_t + m_t (p_t − p_{t-1}); gap at p_t",
-                               "Nesterov 1983; Beck & Teboulle 2009: momentum = (theta(t)-1)/theta(t+1); strongly "
-                               "convex: (1-sqrt(mu/L))/(1+sqrt(mu/L))",
+                               "Nesterov 1983; Beck & Teboulle 2009: momentum = (theta(t)-1)/theta(t+1); for mu > 0 "
+                               "Nesterov 2004, scheme 2.2.11: momentum = (1-sqrt(mu/L))/(1+sqrt(mu/L))",
                                "L"};
   static constexpr Parameter parameters[] = {
       {"step", "1/L", "step size", true},

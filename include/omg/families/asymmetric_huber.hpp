@@ -7,12 +7,13 @@
 
 namespace omg {
 
-/// f(x) = Σ_k a_k(u_kᵀ(x − x*)); with z = ±(u_kᵀ(x − x*)), a_k has curvature 1 and slope limit δ₁ for
+/// f(x) = Σ_k a_k(u_kᵀ(x − x*)) + μ/2 ‖x − x*‖²; with z = ±(u_kᵀ(x − x*)), a_k has curvature 1 and slope limit δ₁ for
 /// z > 0, curvature m and slope limit m δ₂ for z < 0. The sign is drawn at random.
 struct AsymmetricHuber {
-  static constexpr Entry entry{"asymmetric_huber",
-                               "a'(z) = min(z, δ₁) for z > 0, m max(z, −δ₂) for z < 0, z = ±uᵀ(x − x*)",
-                               "one-dimensional worst cases of accelerated methods", ""};
+  static constexpr Entry entry{
+      "asymmetric_huber",
+      "Σ a(z) + μ/2 ‖x − x*‖², a'(z) = min(z, δ₁) for z > 0, m max(z, −δ₂) for z < 0, z = ±uᵀ(x − x*)",
+      "one-dimensional worst cases of accelerated methods", ""};
   static constexpr Parameter parameters[] = {
       {"dimension", "1", "n"},
       {"terms", "0", "number of terms; 0: n"},
@@ -21,17 +22,18 @@ struct AsymmetricHuber {
       {"right", "", "δ₁ > 0, end of the curved part on the right"},
       {"left", "", "δ₂ > 0, end of the curved part on the left"},
       {"sign", "random", "side that counts as right: 1, -1 or random"},
+      {"strong_convexity", "0", "μ ≥ 0"},
   };
 
   template <class C>
   using Scratch = NoScratch;
 
-  // Record: m, δ₁, δ₂, sign (terms each), u (terms × n, if rotated).
+  // Record: m, δ₁, δ₂, sign (terms each), μ, u (terms × n, if rotated).
   template <class Want, class C, class S, class I, class X, class G>
   OMG_HD static typename C::Real evaluate(const C& c, const S& s, const I& in, Scratch<C>&, const X& x, G& g) {
     using R = typename C::Real;
     const int terms = s.terms;
-    return evaluate_terms<Want>(c, s, in, 4 * terms, NoCurvature{}, x, g, [&](int k, R d, R& slope) {
+    return evaluate_terms<Want>(c, s, in, 4 * terms + 1, in.field(4 * terms), x, g, [&](int k, R d, R& slope) {
       const R sign = in.field(3 * terms + k);
       const R z = sign * d;
       const R v = clamp(z, -in.field(2 * terms + k), in.field(terms + k));
@@ -45,7 +47,8 @@ struct AsymmetricHuber {
   static void shape(const FamilyInput& in, Shape& s) { shape_of_terms(in, s); }
   static Layout layout(const Shape& s) {
     const auto terms = size_t(s.terms);
-    return layout_of_terms(s, {{"curvature", terms}, {"right", terms}, {"left", terms}, {"sign", terms}});
+    return layout_of_terms(
+        s, {{"curvature", terms}, {"right", terms}, {"left", terms}, {"sign", terms}, {"strong_convexity", 1}});
   }
   static void draw(const FamilyInput& in, InstanceWriter& out) {
     const std::size_t i = out.index();
@@ -62,8 +65,10 @@ struct AsymmetricHuber {
       const double drawn = coin.uniform() < 0.5 ? -1.0 : 1.0;
       out.set("sign", size_t(k), sign == "random" ? drawn : sign == "1" ? 1.0 : -1.0);
     }
-    out.smoothness(draw_directions(in, out, weights).largest);
-    out.strong_convexity(0);
+    const double mu = in.non_negative("strong_convexity", i);
+    out.set("strong_convexity", 0, mu);
+    out.smoothness(draw_directions(in, out, weights).largest + mu);
+    out.strong_convexity(mu);
   }
 #endif
 };

@@ -6,7 +6,7 @@ namespace omg {
 
 /// f(x) = Σ_k c_k δ_k² log cosh(u_kᵀ(x − x*)/δ_k) + μ/2 ‖x − x*‖²: a huber function without its corners.
 struct LogCosh {
-  static constexpr Entry entry{"log_cosh", "Σ c δ² log cosh(uᵀ(x − x*)/δ) + μ/2 ‖x − x*‖²", "", ""};
+  static constexpr Entry entry{"log_cosh", "Σ c δ² log cosh(uᵀ(x − x*)/δ) + μ/2 ‖x − x*‖²", "Green 1990", ""};
   static constexpr Parameter parameters[] = {
       {"dimension", "1", "n"},
       {"terms", "0", "number of terms; 0: n"},

@@ -10,7 +10,8 @@ namespace omg {
 /// f(x) = ρ log Σ_i exp((a_iᵀx − b_i)/ρ) + λ/2 ‖x‖². Without λ it has a minimiser where 0 lies within the
 /// convex hull of the a_i.
 struct LogSumExp {
-  static constexpr Entry entry{"log_sum_exp", "ρ log Σ exp((aᵀx − b)/ρ) + λ/2 ‖x‖²", "", ""};
+  static constexpr Entry entry{"log_sum_exp", "ρ log Σ exp((aᵀx − b)/ρ) + λ/2 ‖x‖²",
+                               "Nesterov, Smooth minimization of non-smooth functions, 2005", ""};
   static constexpr auto parameters = data_parameters({{"temperature", "1", "ρ > 0"}});
 
   template <class C>

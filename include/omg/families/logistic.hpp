@@ -23,7 +23,7 @@ OMG_HD R logistic_divergence(R v_given, R e_given) {
 
 /// f(x) = (1/m) Σ_i log(1 + exp(−b_i a_iᵀx)) + λ/2 ‖x‖², labels b_i = ±1.
 struct Logistic {
-  static constexpr Entry entry{"logistic", "(1/m) Σ log(1 + exp(−b aᵀx)) + λ/2 ‖x‖²", "", ""};
+  static constexpr Entry entry{"logistic", "(1/m) Σ log(1 + exp(−b aᵀx)) + λ/2 ‖x‖²", "Cox 1958", ""};
   static constexpr auto parameters = data_parameters();
 
   template <class C>

@@ -11,7 +11,8 @@ namespace omg {
 /// f(x) = Σ_k c_k |u_kᵀ(x − x*)|^p / p + μ/2 ‖x − x*‖², p > 2: flat at its minimiser and not smooth on
 /// the whole space. L holds on the ball ‖x − x*‖ ≤ R.
 struct Power {
-  static constexpr Entry entry{"power", "Σ c |uᵀ(x − x*)|^p / p + μ/2 ‖x − x*‖²", "", ""};
+  static constexpr Entry entry{"power", "Σ c |uᵀ(x − x*)|^p / p + μ/2 ‖x − x*‖²",
+                               "uniformly convex functions: Nesterov 2008", ""};
   static constexpr Parameter parameters[] = {
       {"dimension", "1", "n"},
       {"terms", "0", "number of terms; 0: n"},

@@ -11,7 +11,8 @@ namespace omg {
 
 /// f(x) = ½ (x − x*)ᵀ Q (x − x*), Q = Uᵀ diag(λ) U with U Haar or the identity.
 struct Quadratic {
-  static constexpr Entry entry{"quadratic", "½ (x − x*)ᵀ Q (x − x*), Q = Uᵀ diag(λ) U", "", ""};
+  static constexpr Entry entry{"quadratic", "½ (x − x*)ᵀ Q (x − x*), Q = Uᵀ diag(λ) U",
+                               "U by QR, Mezzadri 2007; power law: Velikanov & Yarotsky 2021", ""};
   static constexpr Parameter parameters[] = {
       {"dimension", "2", "n"},
       {"rotation", "haar", "U: haar or identity"},

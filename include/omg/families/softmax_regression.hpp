@@ -8,7 +8,8 @@ namespace omg {
 /// labels b_i = 0 … classes − 1.
 struct SoftmaxRegression {
   static constexpr Entry entry{"softmax_regression",
-                               "(1/m) Σ (log Σ_k exp(s_k) − s_b) + λ/2 ‖x‖², s_k = Σ_j a_j x[j K + k]", "", ""};
+                               "(1/m) Σ (log Σ_k exp(s_k) − s_b) + λ/2 ‖x‖², s_k = Σ_j a_j x[j K + k]", "Böhning 1992",
+                               ""};
   static constexpr auto parameters = data_parameters({{"classes", "3", "K ≥ 2, labels are 0 … K − 1"}});
 
   /// x − x*, and the scores of a row: their changes, then the weights of the gradient.

@@ -6,7 +6,8 @@ namespace omg {
 
 /// f(x) = ω Σ_i ½ max(0, 1 − b_i a_iᵀx)² + λ/2 ‖x‖², labels b_i = ±1, ω = 1 (sum) or 1/m (mean).
 struct SquaredHinge {
-  static constexpr Entry entry{"squared_hinge", "ω Σ ½ max(0, 1 − b aᵀx)² + λ/2 ‖x‖², ω = 1 or 1/m", "", ""};
+  static constexpr Entry entry{"squared_hinge", "ω Σ ½ max(0, 1 − b aᵀx)² + λ/2 ‖x‖², ω = 1 or 1/m",
+                               "Chang, Hsieh & Lin 2008", ""};
   static constexpr auto parameters = data_parameters({{"reduction", "sum", "of the rows: sum or mean"}});
 
   template <class C>

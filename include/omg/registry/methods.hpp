@@ -7,12 +7,14 @@
 #include "omg/classical/barzilai_borwein2.hpp"
 #include "omg/classical/gradient_descent.hpp"
 #include "omg/classical/heavy_ball.hpp"
+#include "omg/classical/hypergradient_heavy_ball.hpp"
 #include "omg/classical/nesterov.hpp"
 #include "omg/classical/nesterov_dual.hpp"
 #include "omg/classical/ogm.hpp"
 #include "omg/classical/polyak.hpp"
 #include "omg/classical/rmsprop.hpp"
 #include "omg/classical/schedule_free.hpp"
+#include "omg/classical/silver.hpp"
 #include "omg/classical/triple_momentum.hpp"
 #include "omg/learners/adagrad_norm.hpp"
 #include "omg/learners/adam.hpp"
@@ -73,7 +75,9 @@ using ClassicalMethods = TypeList<  //
     BarzilaiBorwein1,               //
     BarzilaiBorwein2,               //
     AdaptiveGradientDescent,        //
-    ScheduleFree                    //
+    ScheduleFree,                   //
+    Silver,                         //
+    HypergradientHeavyBall          //
     >;
 
 }  // namespace omg
