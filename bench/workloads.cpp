@@ -4,6 +4,8 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -34,9 +36,15 @@ Value between(Value::Kind kind, double low, double high) {
   return value;
 }
 
+/// The data sets: those of the repository, or where OMG_DATA_DIRECTORY says.
+std::filesystem::path data_directory() {
+  const char* const elsewhere = std::getenv("OMG_DATA_DIRECTORY");
+  return elsewhere != nullptr ? elsewhere : OMG_DATA_DIRECTORY;
+}
+
 Study study_of(ProblemSpec problem, MethodSpec method, std::int64_t iterations) {
   Study study;
-  study.file = OMG_DATA_DIRECTORY "/bench.toml";
+  study.file = data_directory() / "bench.toml";
   study.iterations = iterations;
   study.seed = 1;
   problem.name = problem.family;
@@ -137,27 +145,37 @@ Study w5(std::int64_t instances) {
   return study_of(problem, method, 3000);
 }
 
+std::unique_ptr<Backend> backend_of(const std::string& name) {
+  if (name == "cuda") return make_cuda_backend();
+  return name == "cpu" ? make_cpu_backend() : make_reference_backend();
+}
+
 /// The first lanes on both backends: envelopes agree while they are above the rounding of the gap.
 bool agrees_with_reference(Backend& backend, const Cell& cell) {
+  const bool single = cell.precision == Precision::float32;
+  const double noise = single ? 1e-4 : 1e-10, tolerance = single ? 1e-2 : 1e-6;
   const LaneRange some{0, std::min<std::uint64_t>(cell.lanes(), 4)};
   const auto ours = backend.run(cell, some, {}), theirs = make_reference_backend()->run(cell, some, {});
   for (std::size_t k = 0; k < ours.at.size(); ++k) {
     const double expected = theirs.envelope[k].value;
-    if (expected > 1e-10 && std::abs(ours.envelope[k].value - expected) > 1e-6 * expected) return false;
+    if (expected > noise && std::abs(ours.envelope[k].value - expected) > tolerance * expected) return false;
   }
   return true;
 }
 
-void run_workload(benchmark::State& state, Study (*make)(), const char* backend_name, unsigned threads) {
-  const auto backend = std::string(backend_name) == "cpu" ? make_cpu_backend() : make_reference_backend();
-  const Plan plan = make_plan(make());
+void run_workload(benchmark::State& state, Study (*make)(), const std::string& backend_name, Precision precision,
+                  unsigned threads) {
+  const auto backend = backend_of(backend_name);
+  Study study = make();
+  study.precision = precision;
+  const Plan plan = make_plan(study);
   const Cell& cell = plan.cells[0];
   if (!agrees_with_reference(*backend, cell)) {
     state.SkipWithError("wrong answer");
     return;
   }
   // The reference goes one lane at a time: a slice of the lanes tells its rate.
-  const std::uint64_t share = std::string(backend_name) == "cpu" ? 1 : 64;
+  const std::uint64_t share = backend_name == "reference" ? 64 : 1;
   const LaneRange lanes{0, std::max<std::uint64_t>(cell.lanes() / share, 1)};
   RunControl control;
   control.threads = threads;
@@ -187,17 +205,26 @@ constexpr Workload workloads[] = {
 }  // namespace omg
 
 int main(int argc, char** argv) {
+  using omg::Precision;
+  const auto add = [](const omg::Workload& workload, const std::string& backend, Precision precision, unsigned threads,
+                      const char* suffix) {
+    const std::string name =
+        std::string(workload.name) + (precision == Precision::float32 ? "/float32/" : "/") + backend + suffix;
+    benchmark::RegisterBenchmark(
+        name.c_str(),
+        [=](benchmark::State& state) { omg::run_workload(state, workload.make, backend, precision, threads); })
+        ->UseRealTime()
+        ->Unit(benchmark::kMillisecond);
+  };
+  const bool has_gpu = omg::make_cuda_backend()->availability().available;
   for (const auto& workload : omg::workloads) {
-    for (const char* backend : {"cpu", "reference"}) {
-      for (unsigned threads : {1U, 0U}) {
-        const std::string name =
-            std::string(workload.name) + "/" + backend + (threads == 1 ? "/one_thread" : "/all_cores");
-        benchmark::RegisterBenchmark(
-            name.c_str(), [=](benchmark::State& state) { omg::run_workload(state, workload.make, backend, threads); })
-            ->UseRealTime()
-            ->Unit(benchmark::kMillisecond);
-      }
+    for (const Precision precision : {Precision::float64, Precision::float32}) {
+      if (has_gpu) add(workload, "cuda", precision, 0, "");
+      add(workload, "cpu", precision, 1, "/one_thread");
+      add(workload, "cpu", precision, 0, "/all_cores");
     }
+    add(workload, "reference", Precision::float64, 1, "/one_thread");
+    add(workload, "reference", Precision::float64, 0, "/all_cores");
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

@@ -105,6 +105,18 @@ TEST_P(CudaCompile, SampleOfTheRegistryInBothPrecisionsAndTiers) {
 
 INSTANTIATE_TEST_SUITE_P(Shard, CudaCompile, testing::Range(0, shards));
 
+TEST(CudaLimits, CompileWithoutSpills) {
+  for (const Precision precision : {Precision::float64, Precision::float32}) {
+    KernelSource source = merge_source(precision);
+    source.file = "kernels/limits.cu";
+    for (const int architecture : architectures) {
+      const auto kernels = read_figures(compile(source, architecture, true).log);
+      ASSERT_EQ(kernels.size(), 3u);
+      for (const auto& kernel : kernels) EXPECT_EQ(kernel.spill_stores + kernel.stack, 0) << architecture;
+    }
+  }
+}
+
 using LongCudaCompile = CudaCompile;
 
 TEST_P(LongCudaCompile, WholeRegistryOnEveryFamilyAndArchitecture) {

@@ -184,6 +184,20 @@ TEST(CudaArchitecture, IsTheNearestThatTheDeviceRuns) {
   EXPECT_THROW(architecture_for(110, known), Error);
 }
 
+// ---- tuning ----
+
+TEST(CudaTuning, IsReadFromText) {
+  const Tuning tuning = tuning_of("block_threads=64,launch_lanes=1000,memory=5000000000");
+  EXPECT_EQ(tuning.block_threads, 64);
+  EXPECT_EQ(tuning.launch_lanes, 1000u);
+  EXPECT_EQ(tuning.memory, 5000000000u);
+  EXPECT_EQ(tuning.warps, 0u);
+  EXPECT_EQ(tuning_of("").block_threads, 0);
+  for (const char* text : {"block_threads=33", "block_threads=2048", "warps", "warps=", "warps=0", "warps=7x", "=7",
+                           "warps=7,,memory=9", "speed=9"})
+    EXPECT_THROW(tuning_of(text), Error) << text;
+}
+
 // ---- figures ----
 
 TEST(CudaFigures, AreReadFromTheLog) {

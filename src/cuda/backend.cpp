@@ -1,5 +1,6 @@
 #include "omg/backend.hpp"
 
+#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -46,7 +47,11 @@ class CudaBackend final : public Backend {
  private:
   /// Made when first asked for.
   cuda::Engine& engine() const {
-    if (engine_ == nullptr) engine_ = std::make_unique<cuda::Engine>(0, cuda::default_cache_folder());
+    if (engine_ == nullptr) {
+      const char* const tuning = std::getenv("OMG_CUDA_TUNING");
+      engine_ = std::make_unique<cuda::Engine>(0, cuda::default_cache_folder(),
+                                               cuda::tuning_of(tuning != nullptr ? tuning : ""));
+    }
     return *engine_;
   }
   static std::string capability(const cuda::Engine& engine) {

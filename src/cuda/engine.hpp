@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "omg/backend.hpp"
 
@@ -23,6 +24,9 @@ struct Tuning {
   std::uint64_t launch_lanes = 0;  ///< at most so many in a launch
   std::size_t memory = 0;          ///< bytes of device memory at most
 };
+
+/// Limits as text, such as "block_threads=64,launch_lanes=1000". Throws Error for anything else.
+Tuning tuning_of(std::string_view text);
 
 /// One GPU that runs cells.
 class Engine {
