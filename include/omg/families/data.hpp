@@ -46,9 +46,9 @@ constexpr DataParameters<0> data_parameters() {
 /// Room for x − x*, which every row reads.
 template <class C>
 struct DifferenceScratch {
-  typename C::template Vector<PointDim> d;
+  typename C::template Shared<PointDim> d;
   template <class S>
-  OMG_HD DifferenceScratch(const C& c, const S&) : d(c.template vector<PointDim>()) {}
+  OMG_HD DifferenceScratch(const C& c, const S&) : d(c.template shared<PointDim>()) {}
 };
 
 /// Divergence at x* (f(x) − f*, as x* is stationary) of weight · Σ_i ℓ_i(a_iᵀx) + λ/2 ‖x‖² and, in g, the gradient;

@@ -27,9 +27,9 @@ struct Quadratic {
   /// x − x*, read by every row of Q.
   template <class C>
   struct Scratch {
-    typename C::template Vector<PointDim> d;
+    typename C::template Shared<PointDim> d;
     template <class S>
-    OMG_HD Scratch(const C& c, const S&) : d(c.template vector<PointDim>()) {}
+    OMG_HD Scratch(const C& c, const S&) : d(c.template shared<PointDim>()) {}
   };
 
   // Record: λ (n) if U is the identity, else Q (n × n, row-major, symmetric).

@@ -15,10 +15,10 @@ struct SoftmaxRegression {
   /// x − x*, and the scores of a row: their changes, then the weights of the gradient.
   template <class C>
   struct Scratch {
-    typename C::template Vector<PointDim> d;
-    typename C::template Vector<PointDim> row;  ///< the first K entries
+    typename C::template Shared<PointDim> d;
+    typename C::template Shared<PointDim> row;  ///< the first K entries
     template <class S>
-    OMG_HD Scratch(const C& c, const S&) : d(c.template vector<PointDim>()), row(c.template vector<PointDim>()) {}
+    OMG_HD Scratch(const C& c, const S&) : d(c.template shared<PointDim>()), row(c.template shared<PointDim>()) {}
   };
 
   // Data: a (m × features), b (m), scores at x* (m × K). Record: λ.

@@ -29,12 +29,12 @@ struct Tridiagonal {
     using R = typename C::Real;
     const R quarter = R(0.25) * in.field(0);
     const int n = c.n();
-    c.sync();
+    const auto& seen = c.template publish<PointDim>(x);  // coordinates see their neighbours
     if constexpr (Want::gradient) {
       // ∇f = L/4 (2x_i − x_{i−1} − x_{i+1} − [i = 1])
       c.template for_each<PointDim>([&](int i) {
-        const R left = i > 0 ? x[i > 0 ? i - 1 : 0] : R(1);
-        const R right = i + 1 < n ? x[i + 1 < n ? i + 1 : 0] : R(0);
+        const R left = i > 0 ? seen[i > 0 ? i - 1 : 0] : R(1);
+        const R right = i + 1 < n ? seen[i + 1 < n ? i + 1 : 0] : R(0);
         g[i] = quarter * (fma(R(2), x[i], -left) - right);
       });
     }
@@ -43,13 +43,13 @@ struct Tridiagonal {
       // With d = x − x*: f − f* = L/8 (d₁² + Σ(d_i − d_{i+1})² + d_n²)
       gap = c.template sum<PointDim>([&](int i) {
         const R d = x[i] - in.minimiser(i);
-        const R next = i + 1 < n ? x[i + 1 < n ? i + 1 : 0] - in.minimiser(i + 1 < n ? i + 1 : 0) : R(0);
+        const R next = i + 1 < n ? seen[i + 1 < n ? i + 1 : 0] - in.minimiser(i + 1 < n ? i + 1 : 0) : R(0);
         const R jump = d - next;
         return i == 0 ? fma(jump, jump, d * d) : jump * jump;
       });
       gap = R(0.5) * quarter * gap;
     }
-    c.sync();
+    c.retire();
     return gap;
   }
 

@@ -10,11 +10,14 @@
 
 namespace omg {
 
-// Dimensions of the vectors of a lane, as functions of n. A *replicated* vector is small: where a
-// team of threads shares the lane, each of them keeps a copy.
+// Dimensions of the vectors of a lane, as functions of n. Entries of a vector belong to coordinates: entry(i, k, n),
+// k = 0 … entries(n) − 1, to coordinate i. A *replicated* vector is small: where a team of threads shares the lane,
+// each of them keeps a copy.
 struct PointDim {
   static constexpr bool replicated = false;
   OMG_HD static constexpr int at(int n) { return n; }
+  OMG_HD static constexpr int entries(int) { return 1; }
+  OMG_HD static constexpr int entry(int i, int, int) { return i; }
 };
 struct ScalarDim {
   static constexpr bool replicated = true;
@@ -27,10 +30,14 @@ struct PairDim {
 struct TwicePointDim {  ///< entries i and n + i belong to coordinate i
   static constexpr bool replicated = false;
   OMG_HD static constexpr int at(int n) { return 2 * n; }
+  OMG_HD static constexpr int entries(int) { return 2; }
+  OMG_HD static constexpr int entry(int i, int k, int n) { return i + k * n; }
 };
 struct MatrixDim {  ///< row-major; row i belongs to coordinate i
   static constexpr bool replicated = false;
   OMG_HD static constexpr int at(int n) { return n * n; }
+  OMG_HD static constexpr int entries(int n) { return n; }
+  OMG_HD static constexpr int entry(int i, int k, int n) { return i * n + k; }
 };
 
 /// A vector held by value: in registers where the loops over it unroll.
@@ -85,12 +92,14 @@ OMG_HD void exchange(MemoryVector<R, Stride>& a, MemoryVector<R, Stride>& b) {
 // (the team) run over their coordinates. Its members are the only primitives of the lane template:
 //
 //   Vector<Dim>, vector<Dim>()      a zeroed vector of dimension Dim::at(n)
+//   Shared<Dim>, shared<Dim>()      the same, every entry of which the whole team can read after a sync
+//   publish<Dim>(x), retire()       x as the whole team can read it, until it is retired: only then may x be written
 //   for_each<Dim>(f)                f(i) for every entry
 //   sum<Dim>(f), maximum<Dim>(f)    over every entry, on every member of the team
 //   sync()                          what the team has written is visible to the team
 //
-// In for_each a method touches entry i of its vectors only; whatever crosses coordinates goes through
-// sum, maximum or sync, so that the same text serves one thread, a warp and a block.
+// In for_each a method touches entry i of its vectors only; whatever crosses coordinates goes through sum, maximum,
+// publish or a shared vector, so that the same text serves one thread, a warp and a block (team.hpp).
 
 /// One execution unit per lane (or per pack of lanes), n known when the kernel is compiled.
 template <class R, int N>
@@ -98,6 +107,8 @@ struct RegisterContext {
   using Real = R;
   template <class Dim>
   using Vector = RegisterVector<R, Dim::at(N)>;
+  template <class Dim>
+  using Shared = Vector<Dim>;
 
   OMG_HD static constexpr int n() { return N; }
 
@@ -105,6 +116,15 @@ struct RegisterContext {
   OMG_HD Vector<Dim> vector() const {
     return {};
   }
+  template <class Dim>
+  OMG_HD Shared<Dim> shared() const {
+    return {};
+  }
+  template <class Dim, class X>
+  OMG_HD const X& publish(const X& x) const {
+    return x;
+  }
+  OMG_HD void retire() const {}
   template <class Dim, class F>
   OMG_HD void for_each(F&& f) const {
 #pragma unroll
@@ -137,6 +157,8 @@ struct ArenaContext {
   using Real = R;
   template <class Dim>
   using Vector = MemoryVector<R, Stride>;
+  template <class Dim>
+  using Shared = Vector<Dim>;
 
   int dimension;
   R* arena;
@@ -154,6 +176,15 @@ struct ArenaContext {
       for (int i = 0; i < size; ++i) out[i] = R(0);
     return out;
   }
+  template <class Dim>
+  OMG_HD Shared<Dim> shared() const {
+    return vector<Dim>();
+  }
+  template <class Dim, class X>
+  OMG_HD const X& publish(const X& x) const {
+    return x;
+  }
+  OMG_HD void retire() const {}
   template <class Dim, class F>
   OMG_HD void for_each(F&& f) const {
     const int size = Dim::at(dimension);

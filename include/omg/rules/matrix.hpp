@@ -15,21 +15,23 @@ struct MatrixRule {
   template <class L, class W, class X>
   OMG_HD static void propose(const L& lane, const Base<typename L::Point>& base, const W& w, X& out) {
     const int n = lane.c.n();
-    lane.c.sync();  // row i reads every coordinate of the gradient
+    const auto& gradient = lane.c.template publish<PointDim>(base.gradient);
     lane.c.template for_each<PointDim>([&](int i) {
       auto value = base.x[i];
-      for (int j = 0; j < n; ++j) value = nmadd(w[i * n + j], base.gradient[j], value);
+      for (int j = 0; j < n; ++j) value = nmadd(w[i * n + j], gradient[j], value);
       out[i] = value;
     });
+    lane.c.retire();
   }
   // D_Wφᵀ u = −u ∇f(x)ᵀ
   template <class L, class W, class U, class M>
   OMG_HD static void pullback(const L& lane, const Base<typename L::Point>& base, const W&, const U& u, M& out) {
     const int n = lane.c.n();
-    lane.c.sync();
+    const auto& gradient = lane.c.template publish<PointDim>(base.gradient);
     lane.c.template for_each<PointDim>([&](int i) {
-      for (int j = 0; j < n; ++j) out[i * n + j] = -(u[i] * base.gradient[j]);
+      for (int j = 0; j < n; ++j) out[i * n + j] = -(u[i] * gradient[j]);
     });
+    lane.c.retire();
   }
 };
 
