@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "omg/lane/observer.hpp"
 #include "omg/lane/options.hpp"
 #include "omg/problem.hpp"
 #include "omg/study.hpp"
@@ -30,6 +32,14 @@ struct Variant {
   std::vector<double> upper;
 };
 
+/// An iteration at which every lane's gap is looked at, by its position in `record_at`.
+struct Sample {
+  std::uint32_t record = 0;
+  bool distribution = false;  ///< its histogram is kept
+  bool fit = false;           ///< it is a point of the lanes' exponents
+  double log2_t = 0;
+};
+
 /// One problem × one method: its lanes are numbered setting · instances + instance.
 struct Cell {
   std::size_t index = 0;
@@ -51,10 +61,27 @@ struct Cell {
   std::vector<double> bound_table;       ///< t = 0 … T; +inf where the bound does not apply
 
   std::vector<std::int64_t> record_at;  ///< the iterations at which the envelope is kept
+  std::vector<Sample> samples;          ///< those at which every lane's gap is looked at, ascending
+  LaneFigures figures;                  ///< what is counted of single lanes
+  std::vector<double> targets;          ///< the ε of iterations-to-ε; at most `most_targets`
+  double sup_power = 0;                 ///< p of the supremum
+  std::vector<double> sup_table;        ///< t^p within the window of the supremum, else 0; t = 0 … T
+  std::optional<double> stop_gap;       ///< a lane converges at a normalised gap of this or less
+  std::optional<double> stop_gradient;  ///< or at a norm of ∇f(y_t) of this or less
   bool best_by_loss = true;             ///< best setting by cumulative loss, else by final gap
   bool track_best = false;              ///< a sweep: keep the best setting of each instance
 
   [[nodiscard]] std::uint64_t lanes() const { return settings * problem->instances; }
+  /// What lanes must observe for all of this.
+  [[nodiscard]] ObserverOptions observer() const {
+    return {.certificate = !bound_table.empty(),
+            .loss = figures.loss || (track_best && best_by_loss),
+            .sup = figures.sup,
+            .regret = figures.regret,
+            .stop_gap = stop_gap.has_value(),
+            .stop_gradient = stop_gradient.has_value(),
+            .targets = static_cast<int>(targets.size())};
+  }
   [[nodiscard]] double constant(std::size_t parameter, std::uint64_t setting, std::size_t instance) const {
     return constants[parameter][choice[setting][parameter]].at(instance);
   }
@@ -65,6 +92,14 @@ struct Plan {
   Study study;
   std::vector<Cell> cells;
 };
+
+/// The iterations over which the envelope of a cell with T iterations is judged: the study's `fit`, cut
+/// at T; by default the last two decades.
+struct Window {
+  std::int64_t from = 0;
+  std::int64_t to = 0;
+};
+Window fit_window(const Study& study, std::int64_t iterations);
 
 /// The checkpoints of the spec (section 6): every t ≤ 32, then round(32 · 2^(k/8)), and T.
 std::vector<std::int64_t> checkpoints(std::int64_t iterations);

@@ -91,14 +91,6 @@ struct StudyResult {
 /// A certificate holds if no lane exceeds its bound by more than this share (spec, section 1).
 inline constexpr double certificate_tolerance = 1e-9;
 
-/// The iterations over which the envelope of a cell with T iterations is judged: the study's `fit`, cut
-/// at T; by default the last two decades.
-struct Window {
-  std::int64_t from = 0;
-  std::int64_t to = 0;
-};
-Window fit_window(const Study& study, std::int64_t iterations);
-
 /// Runs every cell in waves, merges their statistics, fits the envelopes and judges the claims. The
 /// result, timings apart, depends neither on the waves nor on the number of threads. Throws Error, or
 /// Interrupted if the run was cancelled.

@@ -63,6 +63,25 @@ struct ProblemSpec {
   Places places;
 };
 
+/// Tolerances on which a lane stops: the first that it meets.
+struct Stop {
+  std::optional<double> gap;            ///< normalised
+  std::optional<double> gradient_norm;  ///< ‖∇f(y_t)‖
+};
+
+/// What is counted of single lanes (LaneStatistics).
+struct LaneFigures {
+  bool exponent = false, sup = false, first = false, loss = false, regret = false, ratio = false, evaluations = false;
+};
+
+/// At which iterations the distribution of the gaps over the lanes is kept.
+enum class DistributionAt {
+  automatic,    ///< at T and at the powers of two before it, one for each hundred iterations
+  checkpoints,  ///< at every checkpoint
+  last,         ///< at T
+  none,
+};
+
 /// `[[method]]`: update rule + meta-learner + weights + meta-step + hint or target, or a classical
 /// method.
 struct MethodSpec {
@@ -82,6 +101,8 @@ struct MethodSpec {
   bool bound_at_last = false;
   Place bound_place;
   std::optional<std::int64_t> iterations;
+  std::optional<Stop> stop;           ///< instead of the study's
+  std::optional<double> sup_power;    ///< instead of the study's
   std::vector<std::string> problems;  ///< names; empty: every problem of the study
   Place place;
   Places places;
@@ -134,6 +155,11 @@ struct Study {
   std::int64_t fit_from = 0;              ///< window of the exponents; 0: the last two decades
   std::int64_t fit_to = 0;                ///< 0: the last iteration
   std::string best = "cumulative_loss";   ///< how the best setting of a sweep is judged; or final_gap
+  Stop stop;
+  DistributionAt distribution = DistributionAt::automatic;
+  LaneFigures lane_statistics;
+  double sup_power = 1;         ///< p of sup t^p · gap
+  std::vector<double> epsilon;  ///< of iterations-to-ε, normalised gaps
   std::vector<ProblemSpec> problems;
   std::vector<MethodSpec> methods;
   std::vector<Claim> claims;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "omg/lane/observer.hpp"
 #include "omg/lane/options.hpp"
 #include "omg/lane/shape.hpp"
 
@@ -43,10 +44,10 @@ struct Accumulator {
   T* largest_row = nullptr;
   T* smallest = nullptr;
   T* smallest_row = nullptr;
-  std::uint64_t* diverged = nullptr;  ///< [record + 1], lanes that diverged after the record before
-  std::uint64_t gradients = 0;
-  std::uint64_t functions = 0;
-  std::uint64_t lane_iterations = 0;
+  // Of the group that ran last.
+  int ended = 0;            ///< lanes that did not run to T; their `endings` are set
+  long long gradients = 0;  ///< evaluations of a lane that did
+  long long functions = 0;
 };
 
 /// One group: `width` lanes side by side, from start to T.
@@ -55,6 +56,8 @@ struct GroupArguments {
   FamilyArguments<T> family;
   FamilyKernels<T> kernels;
   Options options;
+  ObserverOptions observer;
+  ObserverTables<T> observed;
   std::int64_t iterations = 0;
   int lanes = 0;                     ///< lanes in use, the rest repeats the last one
   const T* constants = nullptr;      ///< [parameter][width]
@@ -64,20 +67,25 @@ struct GroupArguments {
   const T* initial = nullptr;
   const T* lower = nullptr;
   const T* upper = nullptr;
-  const T* inverse_scale = nullptr;        ///< [width]
-  const T* inverse_bound = nullptr;        ///< [width]
-  const T* inverse_bound_table = nullptr;  ///< t = 0 … T, or null: no certificate
+  const T* inverse_scale = nullptr;  ///< [width]
+  const T* inverse_bound = nullptr;  ///< [width]
   const std::int64_t* record_at = nullptr;
   std::int64_t records = 0;
-  T row = 0;  ///< number of the group's first row
+  const std::int64_t* sample_records = nullptr;  ///< positions in record_at, then one that is none
+  T row = 0;                                     ///< number of the group's first row
   T* arena = nullptr;
   Accumulator<T>* out = nullptr;
-  T* ratio = nullptr;        ///< [width] out: largest gap ÷ bound
-  T* ratio_at = nullptr;     ///< [width] out: its iteration
-  T* loss = nullptr;         ///< [width] out: Σ gap, or null
-  T* last = nullptr;         ///< [width] out: last gap; negative: diverged
-  T* trace_gap = nullptr;    ///< [t − 1][width], or null
-  T* trace_point = nullptr;  ///< [t − 1][n][width]
+  Ending* endings = nullptr;  ///< [width] out, of lanes that end before T
+  T* last = nullptr;          ///< [width] out: last gap
+  T* ratio = nullptr;         ///< [width] out: largest gap ÷ bound
+  T* ratio_at = nullptr;      ///< [width] out: its iteration
+  T* loss = nullptr;          ///< [width] out: Σ gap
+  T* sup = nullptr;           ///< [width] out: largest t^p · gap
+  T* regret = nullptr;        ///< [width] out: Σ α_t ⟨g_t, w_t − w*⟩
+  T* reached = nullptr;       ///< [ε][width] out: first t with gap ≤ ε, or 0
+  T* samples = nullptr;       ///< [sample][width] out: normalised gap
+  T* trace_gap = nullptr;     ///< [t − 1][width], or null
+  T* trace_point = nullptr;   ///< [t − 1][n][width]
 };
 
 template <class T>

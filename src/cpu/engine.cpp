@@ -13,6 +13,7 @@
 #include <string_view>
 #include <thread>
 
+#include "statistics/lane_batch.hpp"
 #include "statistics/recorder.hpp"
 #include "tables.hpp"
 
@@ -212,6 +213,14 @@ class CellRun {
     }
     shared_ = converted<T>(problem_.shared);
     for (double bound : cell_.bound_table) inverse_bound_table_.push_back(static_cast<T>(1.0 / bound));
+    sup_table_ = converted<T>(cell_.sup_table);
+    targets_ = converted<T>(cell_.targets);
+    for (const Sample& sample : cell_.samples) sample_records_.push_back(sample.record);
+    sample_records_.push_back(-1);
+    observer_ = cell_.observer();
+    if (trace_ != nullptr) observer_.stop_gap = observer_.stop_gradient = false;  // trajectories are whole
+    observed_ = {inverse_bound_table_.data(), sup_table_.data(), targets_.data(),
+                 static_cast<T>(cell_.stop_gap.value_or(0)), static_cast<T>(cell_.stop_gradient.value_or(0))};
   }
 
   [[nodiscard]] bool scheduled(std::size_t parameter) const {
@@ -258,9 +267,10 @@ class CellRun {
 
   /// What one thread needs for a group, taken once.
   struct Room {
-    Buffer<T> record, constants, scale, bound, ratio, ratio_at, loss, last, arena;
+    Buffer<T> record, constants, scale, bound, last, ratio, ratio_at, loss, sup, regret, reached, samples, arena;
     Buffer<T> largest, largest_row, smallest, smallest_row;
-    Buffer<std::uint64_t> diverged;
+    std::vector<Ending> endings;
+    std::vector<std::uint64_t> diverged, converged;  ///< [record + 1], lanes that ended after the record before
     Buffer<T> trace_gap, trace_point;
     Accumulator<T> out;
   };
@@ -271,14 +281,19 @@ class CellRun {
     Room room;
     room.record = Buffer<T>(problem_.record_size() * width);
     room.constants = Buffer<T>(cell_.parameter_names.size() * width);
-    for (auto* buffer : {&room.scale, &room.bound, &room.ratio, &room.ratio_at, &room.loss, &room.last})
+    for (auto* buffer :
+         {&room.scale, &room.bound, &room.last, &room.ratio, &room.ratio_at, &room.loss, &room.sup, &room.regret})
       *buffer = Buffer<T>(width);
+    room.reached = Buffer<T>(targets_.size() * width);
+    room.samples = Buffer<T>(cell_.samples.size() * width);
     room.arena = Buffer<T>(arena_ * width);
     for (auto* buffer : {&room.largest, &room.largest_row, &room.smallest, &room.smallest_row})
       *buffer = Buffer<T>(lines);
     std::fill_n(room.largest.data(), lines, T(-1));
     std::fill_n(room.smallest.data(), lines, std::numeric_limits<T>::infinity());
-    room.diverged = Buffer<std::uint64_t>(records + 1);
+    room.endings.resize(width);
+    room.diverged.resize(records + 1);
+    room.converged.resize(records + 1);
     if (trace_ != nullptr) {
       const auto T_ = static_cast<std::size_t>(cell_.iterations);
       room.trace_gap = Buffer<T>(T_ * width);
@@ -288,7 +303,6 @@ class CellRun {
     room.out.largest_row = room.largest_row.data();
     room.out.smallest = room.smallest.data();
     room.out.smallest_row = room.smallest_row.data();
-    room.out.diverged = room.diverged.data();
     return room;
   }
 
@@ -332,6 +346,8 @@ class CellRun {
     a.family.data_size = problem_.data_size;
     a.kernels = family_;
     a.options = cell_.options;
+    a.observer = observer_;
+    a.observed = observed_;
     a.iterations = cell_.iterations;
     a.lanes = group.lanes;
     a.constants = room.constants.data();
@@ -343,16 +359,21 @@ class CellRun {
     a.upper = variant.upper.empty() ? nullptr : variant.upper.data();
     a.inverse_scale = room.scale.data();
     a.inverse_bound = room.bound.data();
-    a.inverse_bound_table = inverse_bound_table_.empty() ? nullptr : inverse_bound_table_.data();
     a.record_at = cell_.record_at.data();
     a.records = static_cast<std::int64_t>(cell_.record_at.size());
     a.row = static_cast<T>(index * (width / static_cast<std::size_t>(register_width_)));
     a.arena = room.arena.data();
     a.out = &room.out;
+    a.sample_records = sample_records_.data();
+    a.endings = room.endings.data();
+    a.last = room.last.data();
     a.ratio = room.ratio.data();
     a.ratio_at = room.ratio_at.data();
     a.loss = room.loss.data();
-    a.last = room.last.data();
+    a.sup = room.sup.data();
+    a.regret = room.regret.data();
+    a.reached = room.reached.data();
+    a.samples = room.samples.data();
     if (trace_ != nullptr) {
       a.trace_gap = room.trace_gap.data();
       a.trace_point = room.trace_point.data();
@@ -363,21 +384,41 @@ class CellRun {
     done_ += static_cast<std::uint64_t>(group.lanes) * static_cast<std::uint64_t>(cell_.iterations);
   }
 
-  /// The figures of single lanes: certificate and best setting.
-  void take_lanes(const Group& group, const Room& room, CellStatistics& statistics) {
+  void take_lanes(const Group& group, Room& room, CellStatistics& statistics) const {
+    const Accumulator<T>& out = room.out;
+    LaneBatch<T> batch;
+    batch.first = group.first;
+    batch.lanes = group.lanes;
+    batch.stride = width_;
+    batch.endings = out.ended > 0 ? room.endings.data() : nullptr;
+    batch.gradients = out.gradients;
+    batch.functions = out.functions;
+    batch.last = room.last.data();
+    batch.ratio = room.ratio.data();
+    batch.ratio_at = room.ratio_at.data();
+    batch.loss = room.loss.data();
+    batch.sup = room.sup.data();
+    batch.regret = room.regret.data();
+    batch.reached = room.reached.data();
+    batch.samples = room.samples.data();
+    take_figures(cell_, batch, statistics);
+
+    const auto survivors = static_cast<std::uint64_t>(group.lanes - out.ended);
     statistics.lanes += static_cast<std::uint64_t>(group.lanes);
+    statistics.gradient_evaluations += survivors * static_cast<std::uint64_t>(out.gradients);
+    statistics.function_evaluations += survivors * static_cast<std::uint64_t>(out.functions);
+    statistics.lane_iterations += survivors * static_cast<std::uint64_t>(cell_.iterations);
+    if (out.ended == 0) return;
     for (int l = 0; l < group.lanes; ++l) {
-      const auto i = static_cast<std::size_t>(l);
-      const std::uint64_t lane = group.first + i;
-      if (!cell_.bound_table.empty() && static_cast<double>(room.ratio[i]) > statistics.certificate.ratio)
-        statistics.certificate = {static_cast<double>(room.ratio[i]), lane,
-                                  static_cast<std::int64_t>(room.ratio_at[i])};
-      if (cell_.track_best && room.last[i] >= T(0)) {
-        const double loss = static_cast<double>(cell_.best_by_loss ? room.loss[i] : room.last[i]);
-        Best& best = statistics.best[lane % problem_.instances];
-        const auto setting = static_cast<std::uint32_t>(lane / problem_.instances);
-        if (loss < best.loss || (loss == best.loss && setting < best.setting)) best = {loss, setting};
-      }
+      Ending& ending = room.endings[static_cast<std::size_t>(l)];
+      if (ending.why == End::ran) continue;
+      statistics.gradient_evaluations += static_cast<std::uint64_t>(ending.gradients);
+      statistics.function_evaluations += static_cast<std::uint64_t>(ending.functions);
+      statistics.lane_iterations += static_cast<std::uint64_t>(ending.iteration);
+      ++(ending.why == End::diverged ? room.diverged : room.converged)[static_cast<std::size_t>(ending.record)];
+      if (ending.why == End::gap) ++statistics.stopped_on_gap;
+      if (ending.why == End::gradient_norm) ++statistics.stopped_on_gradient;
+      ending = {};
     }
   }
 
@@ -402,7 +443,7 @@ class CellRun {
       const auto r = static_cast<std::uint64_t>(row);
       return group(r / per_group).first + (r % per_group) * width + element;
     };
-    std::uint64_t diverged = 0;
+    std::uint64_t diverged = 0, converged = 0;
     for (std::size_t k = 0; k < cell_.record_at.size(); ++k) {
       Extreme &largest = statistics.envelope[k], &smallest = statistics.smallest[k];
       for (std::size_t e = 0; e < width; ++e) {
@@ -419,11 +460,10 @@ class CellRun {
         }
       }
       diverged += room.diverged[k];
+      converged += room.converged[k];
       statistics.diverged[k] = diverged;
+      statistics.converged[k] = converged;
     }
-    statistics.gradient_evaluations = room.out.gradients;
-    statistics.function_evaluations = room.out.functions;
-    statistics.lane_iterations = room.out.lane_iterations;
   }
 
   void report() {
@@ -443,7 +483,10 @@ class CellRun {
   MethodKernel<T> method_;
   FamilyKernels<T> family_;
   std::vector<VariantTables<T>> variants_;
-  std::vector<T> shared_, inverse_bound_table_;
+  std::vector<T> shared_, inverse_bound_table_, sup_table_, targets_;
+  std::vector<std::int64_t> sample_records_;
+  ObserverOptions observer_;
+  ObserverTables<T> observed_;
   std::vector<Segment> segments_;
   std::uint64_t groups_ = 0;
   std::uint64_t claim_ = 1;

@@ -5,6 +5,7 @@
 #include "omg/lane/context.hpp"
 #include "omg/lane/domain.hpp"
 #include "omg/lane/meta_gradient.hpp"
+#include "omg/lane/observer.hpp"
 
 #include "arguments.hpp"
 #include "pack.hpp"
@@ -48,6 +49,12 @@ struct ErasedFamily {
     return value;
   }
   OMG_HD void count_function() { ++functions; }
+  /// ∇f(x) for an observer: not counted.
+  template <class X, class G>
+  OMG_HD void observe_gradient(const X& x, G& g) {
+    kernels.gradient(arguments, numbers(x), numbers(g), nullptr, scratch);
+  }
+  OMG_HD R minimiser(int i) const { return PackInstance<R>(arguments).minimiser(i); }
 
   template <class X>
   OMG_HD static T* numbers(const X& x) {
@@ -74,6 +81,42 @@ OMG_HD void keep(typename R::T* value, typename R::T* row, const R& candidate, t
   xsimd::select(wins, where, Register::load_aligned(row)).store_aligned(row);
 }
 
+/// Writes down how some lanes ended; returns their number. Rare, so it may take its time.
+template <class R>
+[[gnu::noinline]] int note_endings(const Mask<R>& lost, const Mask<R>& met_gap, const Mask<R>& met_gradient,
+                                   const Ending& here, Ending* endings) {
+  using T = typename R::T;
+  const auto note = [&](const auto& mask, End why) {
+    alignas(64) T flag[R::width];
+    select(mask, R(1), R(0)).store(flag);
+    int count = 0;
+    for (int l = 0; l < R::width; ++l) {
+      if (flag[l] == T(0)) continue;
+      endings[l] = here;
+      endings[l].why = why;
+      ++count;
+    }
+    return count;
+  };
+  return note(lost, End::diverged) + note(met_gap, End::gap) + note(met_gradient, End::gradient_norm);
+}
+
+/// Enters what the lanes show at recorded iteration `k`.
+template <class R>
+OMG_HD void enter_record(const Observer<R>& seen, const GroupArguments<typename R::T>& a, std::int64_t k,
+                         std::int64_t& sample) {
+  using T = typename R::T;
+  constexpr auto width = R::register_width;
+  const Accumulator<T>& out = *a.out;
+  const R shown = seen.shown();
+  keep(out.largest + k * width, out.largest_row + k * width, select(seen.counted, shown, R(-1)), a.row,
+       [](const auto& p, const auto& q) { return p > q; });
+  keep(out.smallest + k * width, out.smallest_row + k * width,
+       select(seen.counted, shown, R(std::numeric_limits<T>::infinity())), a.row,
+       [](const auto& p, const auto& q) { return p < q; });
+  if (a.sample_records[sample] == k) shown.store(a.samples + sample++ * R::width);
+}
+
 /// Runs one group from its start to T and observes every iteration (spec, section 6): the same rules as
 /// Recorder, for `width` lanes at once.
 template <class Method, class R, class C, class F>
@@ -94,71 +137,47 @@ OMG_HD void run_lanes(const C& c, F& f, const GroupArguments<typename R::T>& a) 
     bounds.radius = k.at(MetaParameters::radius);
   }
   typename Method::template Lane<C, F, Options> lane(c, f, a.options, k, bounds);
+  auto room = c.template vector<PointDim>();  // for a gradient that only the observer needs
 
-  const R scale = R::load(a.inverse_scale), limit = R(1e30);
   alignas(64) T index[R::width];
   for (int l = 0; l < R::width; ++l) index[l] = static_cast<T>(l);
-  auto alive = R::load(index) < R(a.lanes);
-  int living = a.lanes;
-
-  const R bound = R::load(a.inverse_bound);
-  R ratio = R(-1), ratio_at = R(0), loss = R(0), last = R(-1);
-  std::int64_t next = 0;
+  const ObserverOptions& o = a.observer;
+  Observer<R> seen(o, a.observed, R::load(a.inverse_scale), R::load(a.inverse_bound), R::load(index) < R(a.lanes));
   Accumulator<T>& out = *a.out;
+  out.ended = 0;
 
   lane.start();
-  std::int64_t t = 1;
-  for (; t <= a.iterations; ++t) {
+  std::int64_t next = 0, sample = 0;
+  for (std::int64_t t = 1; t <= a.iterations; ++t) {
     const R gap = lane.advance(static_cast<int>(t));
-    const R normalised = gap * scale;
-    // A NaN fails the comparison.
-    const auto sound = (abs(normalised) <= limit) & alive;
     if (a.trace_gap != nullptr) {
       gap.store(a.trace_gap + (t - 1) * R::width);
       for (int i = 0; i < a.family.n; ++i)
         lane.output()[i].store(a.trace_point + ((t - 1) * a.family.n + i) * R::width);
     }
-    if (any(alive & !sound)) {
-      const R was = select(alive, R(1), R(0)), is = select(sound, R(1), R(0));
-      alignas(64) T before[R::width], after[R::width];
-      was.store(before);
-      is.store(after);
-      int lost = 0;
-      for (int l = 0; l < R::width; ++l) lost += before[l] != after[l];
-      out.diverged[next] += static_cast<std::uint64_t>(lost);
-      out.gradients += static_cast<std::uint64_t>(lost) * static_cast<std::uint64_t>(f.gradients);
-      out.functions += static_cast<std::uint64_t>(lost) * static_cast<std::uint64_t>(f.functions);
-      out.lane_iterations += static_cast<std::uint64_t>(lost) * static_cast<std::uint64_t>(t);
-      alive = sound;
-      living -= lost;
-      if (living == 0) break;
+    const bool ended = seen.observe(
+        o, a.observed, static_cast<int>(t), gap, [&] { return squared_gradient_norm(c, lane, f, room); },
+        [&] { return regret_at(lane, static_cast<int>(t)); });
+    if (ended) {
+      const Ending here{End::ran, static_cast<int>(next), t, f.gradients, f.functions};
+      // Copies: what a function call may look into cannot stay in registers.
+      const Mask<R> lost = seen.lost, met_gap = seen.met_gap, met_gradient = seen.met_gradient;
+      out.ended += note_endings<R>(lost, met_gap, met_gradient, here, a.endings);
+      if (out.ended == a.lanes) break;
     }
-    loss = loss + gap;
-    last = gap;
-    if (a.inverse_bound_table != nullptr) {
-      const R now = gap * bound * R(a.inverse_bound_table[t]);
-      const auto grows = (now > ratio) & alive;
-      ratio = select(grows, now, ratio);
-      ratio_at = select(grows, R(static_cast<T>(t)), ratio_at);
-    }
-    if (next < a.records && a.record_at[next] == t) {
-      const auto width = R::register_width;
-      keep(out.largest + next * width, out.largest_row + next * width, select(alive, normalised, R(-1)), a.row,
-           [](const auto& p, const auto& q) { return p > q; });
-      keep(out.smallest + next * width, out.smallest_row + next * width,
-           select(alive, normalised, R(std::numeric_limits<T>::infinity())), a.row,
-           [](const auto& p, const auto& q) { return p < q; });
-      ++next;
-    }
+    if (next < a.records && a.record_at[next] == t) enter_record(seen, a, next++, sample);
   }
-  const auto survivors = static_cast<std::uint64_t>(living);
-  out.gradients += survivors * static_cast<std::uint64_t>(f.gradients);
-  out.functions += survivors * static_cast<std::uint64_t>(f.functions);
-  out.lane_iterations += survivors * static_cast<std::uint64_t>(a.iterations);
-  ratio.store(a.ratio);
-  ratio_at.store(a.ratio_at);
-  loss.store(a.loss);
-  select(alive, last, R(-1)).store(a.last);
+  for (; next < a.records; ++next) enter_record(seen, a, next, sample);  // all lanes ended: what they are frozen at
+
+  out.gradients = f.gradients;
+  out.functions = f.functions;
+  seen.last.store(a.last);
+  seen.ratio.store(a.ratio);
+  seen.ratio_at.store(a.ratio_at);
+  seen.loss.store(a.loss);
+  seen.sup.store(a.sup);
+  seen.regret.store(a.regret);
+  for (int j = 0; j < o.targets; ++j) seen.first[j].store(a.reached + j * R::width);
 }
 
 /// Packs that the vectors of one lane of a method take in dimension n.
@@ -174,7 +193,7 @@ long long arena_size(int n) {
   const Bounds<R> bounds{};
   const typename Method::template Lane<C, ErasedFamily<R>, Options> lane(c, f, options, k, bounds);
   (void)lane;
-  return c.used;
+  return c.used + n;  // and a gradient that only the observer needs
 }
 
 /// Any family, any n: vectors in the group's arena, the family's scratch behind them.

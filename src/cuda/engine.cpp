@@ -391,6 +391,11 @@ CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, const RunCont
 }
 
 CellStatistics Engine::run(const Cell& cell, LaneRange lanes, const RunControl& control) {
+  const ObserverOptions wanted = cell.observer();
+  if (wanted.stop_gap || wanted.stop_gradient || wanted.sup || wanted.regret || wanted.targets > 0 ||
+      cell.figures.exponent || cell.figures.loss || cell.figures.ratio || cell.figures.evaluations)
+    throw Error(cell.method.place,
+                "the CUDA engine neither stops lanes nor counts figures of single lanes; take another backend");
   device_.make_current();
   CellStatistics statistics = empty_statistics(cell);
   in_waves(cell, lanes, false, [&](LaneRange range) {

@@ -118,7 +118,10 @@ class ReferenceBackend final : public Backend {
       recorder.begin(number);
       for (std::int64_t t = 1; t <= cell.iterations; ++t) {
         lane.step();
-        if (!recorder.observe(t, lane.gap())) break;
+        Observation seen{lane.gap(), 0, 0};
+        if (cell.stop_gradient) seen.gradient_norm = lane.gradient_norm();
+        if (cell.figures.regret) seen.regret = lane.regret();
+        if (!recorder.observe(t, seen)) break;
       }
       recorder.end(lane.gradient_evaluations(), lane.function_evaluations());
     });

@@ -24,6 +24,7 @@ Lane<S>::Lane(const Cell& cell, std::uint64_t lane, std::shared_ptr<const Family
                                                 make_rule<S>(method.rule, k), make_learner<S>(method.learner, k));
   else
     method_ = make_classical<S>(method.classical, *oracle_, k);
+  minimiser_ = required_vector<S>(problem, "minimiser", lane % problem.instances, problem.shape.n);
   method_->start(required_vector<S>(problem, "start", lane % problem.instances, problem.shape.n));
 }
 

@@ -30,6 +30,10 @@ class Lane {
   [[nodiscard]] const Vector<S>& output() const { return method_->output(); }
   /// f(y_t) − f*, not normalised.
   [[nodiscard]] S gap() const { return family_->gap(output()); }
+  /// ‖∇f(y_t)‖, observed: it is not counted as an evaluation.
+  [[nodiscard]] S gradient_norm() const { return family_->gradient(output()).norm(); }
+  /// α_t ⟨g_t, w_t − w*⟩ where w* is known, else 0.
+  [[nodiscard]] S regret() const { return method_->regret(family_->gradient(output()), minimiser_, t_); }
   /// Evaluations that the method has made; a gap that is only observed is none.
   [[nodiscard]] std::uint64_t gradient_evaluations() const { return oracle_->gradients(); }
   [[nodiscard]] std::uint64_t function_evaluations() const { return oracle_->functions(); }
@@ -39,6 +43,7 @@ class Lane {
   std::unique_ptr<Oracle<S>> oracle_;
   std::unique_ptr<Coefficients<S>> coefficients_;
   std::unique_ptr<Method<S>> method_;
+  Vector<S> minimiser_;  ///< x*
   int t_ = 0;
 };
 

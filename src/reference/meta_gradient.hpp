@@ -45,6 +45,7 @@ class MetaGradient final : public Method<S> {
     Vector<S> u = f_.gradient(y);
     Vector<S> w =
         learner_->update({t, options_, k_, *rule_, domain_, f_, {y_, previous_, gradient_}, {y, y_, u}, w_, w1_, x});
+    used_ = std::move(w_);
     w_ = std::move(w);
     previous_ = y_;
     if (null_step()) {
@@ -57,6 +58,12 @@ class MetaGradient final : public Method<S> {
   }
 
   [[nodiscard]] const Vector<S>& output() const override { return y_; }
+
+  /// The rule `iterate` has w* = x* and g_t = ∇f(y_t).
+  [[nodiscard]] S regret(const Vector<S>& u, const Vector<S>& minimiser, int t) const override {
+    if (!rule_->starts_at_point() || null_step()) return 0;
+    return k_.alpha(t) * u.dot(used_ - minimiser);
+  }
 
  private:
   [[nodiscard]] bool null_step() const { return options_.null_step && learner_->has_null_step(); }
@@ -71,6 +78,7 @@ class MetaGradient final : public Method<S> {
   Vector<S> previous_;  ///< y_{t-2}
   Vector<S> gradient_;  ///< ∇f(y_{t-1}), if the rule or the learner uses it
   Vector<S> w_;         ///< w_t
+  Vector<S> used_;      ///< w of the iteration just made
   Vector<S> w1_;
   S gap_ = 0;  ///< f(y_{t-1}) − f*, for the null step
 };

@@ -19,6 +19,8 @@ class Method {
   virtual void step(int t) = 0;
   /// The point whose gap counts.
   [[nodiscard]] virtual const Vector<S>& output() const = 0;
+  /// α_t ⟨g_t, w_t − w*⟩ of iteration t, just made, from ∇f(y_t) and x*; 0 where w* is not known.
+  [[nodiscard]] virtual S regret(const Vector<S>&, const Vector<S>&, int) const { return 0; }
 };
 
 /// A classical method (spec, section 2.3): an iteration with a state of its own.

@@ -145,11 +145,6 @@ class StudyRun {
 
 }  // namespace
 
-Window fit_window(const Study& study, std::int64_t iterations) {
-  return {study.fit_from > 0 ? study.fit_from : std::max<std::int64_t>(1, iterations / 100),
-          study.fit_to > 0 ? std::min(study.fit_to, iterations) : iterations};
-}
-
 StudyResult run_study(const Plan& plan, Backend& backend, const RunOptions& options) {
   return StudyRun(plan, backend, options).run();
 }

@@ -26,13 +26,29 @@ bool precedes(const Certificate& a, const Certificate& b) {
 
 }  // namespace
 
+void LaneStatistics::merge(const LaneStatistics& other) {
+  exponent.merge(other.exponent);
+  sup.merge(other.sup);
+  loss.merge(other.loss);
+  regret.merge(other.regret);
+  ratio.merge(other.ratio);
+  evaluations.merge(other.evaluations);
+  for (std::size_t j = 0; j < first.size(); ++j) first[j].merge(other.first[j]);
+}
+
 void CellStatistics::merge(const CellStatistics& other) {
-  assert(at == other.at && best.size() == other.best.size());
+  assert(at == other.at && best.size() == other.best.size() && distributions.size() == other.distributions.size());
   for (std::size_t k = 0; k < at.size(); ++k) {
     keep_larger(envelope[k], other.envelope[k]);
     keep_smaller(smallest[k], other.smallest[k]);
     diverged[k] += other.diverged[k];
+    converged[k] += other.converged[k];
   }
+  for (std::size_t k = 0; k < distributions.size(); ++k) {
+    distributions[k].gaps.merge(other.distributions[k].gaps);
+    distributions[k].sum_log2 += other.distributions[k].sum_log2;
+  }
+  per_lane.merge(other.per_lane);
   if (precedes(other.certificate, certificate)) certificate = other.certificate;
   for (std::size_t i = 0; i < best.size(); ++i) {
     const Best& theirs = other.best[i];
@@ -40,6 +56,8 @@ void CellStatistics::merge(const CellStatistics& other) {
     if (theirs.loss < ours.loss || (theirs.loss == ours.loss && theirs.setting < ours.setting)) ours = theirs;
   }
   lanes += other.lanes;
+  stopped_on_gap += other.stopped_on_gap;
+  stopped_on_gradient += other.stopped_on_gradient;
   gradient_evaluations += other.gradient_evaluations;
   function_evaluations += other.function_evaluations;
   lane_iterations += other.lane_iterations;

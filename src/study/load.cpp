@@ -9,6 +9,7 @@
 #include <toml++/toml.h>
 
 #include "omg/catalogue.hpp"
+#include "omg/lane/observer.hpp"
 #include "omg/study.hpp"
 
 #include "formula.hpp"
@@ -106,6 +107,57 @@ ProblemSpec read_problem(const Section& section) {
   return out;
 }
 
+// Statistics
+
+std::optional<Stop> read_stop(const Section& section) {
+  const toml::node* node = section.find("stop");
+  if (node == nullptr) return std::nullopt;
+  const toml::table* table = node->as_table();
+  if (table == nullptr) section.refuse_type("stop", *node, "a table such as { gap = 1e-10 }");
+  const Section inside(*table, section.file(), section.key().empty() ? "stop" : section.key() + ".stop");
+  inside.allow_only({"gap", "gradient_norm"});
+  Stop out{inside.number("gap"), inside.number("gradient_norm")};
+  for (const char* key : {"gap", "gradient_norm"})
+    if (const auto tolerance = inside.number(key); tolerance && *tolerance < 0)
+      throw Error(inside.place(key), fmt::format("found {}, allowed is 0 or more", *tolerance));
+  return out;
+}
+
+LaneFigures read_lane_figures(const Section& section) {
+  LaneFigures out;
+  const std::pair<const char*, bool*> known[] = {{"exponent", &out.exponent},
+                                                 {"sup", &out.sup},
+                                                 {"first", &out.first},
+                                                 {"loss", &out.loss},
+                                                 {"regret", &out.regret},
+                                                 {"ratio", &out.ratio},
+                                                 {"evaluations", &out.evaluations}};
+  std::vector<std::string> allowed;
+  for (const auto& [name, flag] : known) allowed.emplace_back(name);
+  for (const auto& name : section.names("lane_statistics")) {
+    const auto at = std::find(allowed.begin(), allowed.end(), name) - allowed.begin();
+    if (at == std::ssize(allowed))
+      throw Error(section.place("lane_statistics"),
+                  fmt::format("found \"{}\"{}; allowed: {}", name, suggestion(name, allowed), join(allowed)));
+    *known[at].second = true;
+  }
+  return out;
+}
+
+void read_statistics(const Section& section, Study& out) {
+  out.stop = read_stop(section).value_or(Stop{});
+  if (const auto word = section.word("distribution", {"auto", "checkpoints", "last", "none"}))
+    out.distribution = static_cast<DistributionAt>(*word);
+  out.lane_statistics = read_lane_figures(section);
+  out.sup_power = section.number("sup_power").value_or(out.sup_power);
+  out.epsilon = section.positive_numbers("epsilon");
+  if (out.epsilon.size() > static_cast<std::size_t>(most_targets))
+    throw Error(section.place("epsilon"),
+                fmt::format("found {} numbers, allowed are {}", out.epsilon.size(), most_targets));
+  if (out.lane_statistics.first && out.epsilon.empty())
+    throw Error(section.place("lane_statistics"), "\"first\" needs a list of gaps under the key epsilon");
+}
+
 // [[method]]
 
 void check_formula(const Value& value, std::string_view subject, const std::vector<std::string>& refused,
@@ -178,7 +230,7 @@ MethodSpec read_method(const Section& section) {
                                    "bootstrap_steps", "weights"});
   else
     allowed.emplace_back("classical");
-  allowed.insert(allowed.end(), {"bound", "bound_at", "iterations", "problems"});
+  allowed.insert(allowed.end(), {"bound", "bound_at", "iterations", "problems", "stop", "sup_power"});
   const std::vector<Parameter> parameters = method_parameters(out.rule, out.learner, out.classical);
   extend(allowed, parameters);
   section.allow_only(allowed);
@@ -215,6 +267,8 @@ MethodSpec read_method(const Section& section) {
   }
   out.iterations = section.whole("iterations", 1, most_iterations);
   out.problems = section.names("problems");
+  out.stop = read_stop(section);
+  out.sup_power = section.number("sup_power");
   return out;
 }
 
@@ -378,8 +432,8 @@ Study load_study(const std::filesystem::path& file, const std::vector<std::strin
   for (const auto& assignment : overrides) apply_override(root, assignment);
 
   const Section section(root, file.string(), "");
-  section.allow_only(
-      {"title", "iterations", "seed", "precision", "envelope", "fit", "best", "problem", "method", "claim"});
+  section.allow_only({"title", "iterations", "seed", "precision", "envelope", "fit", "best", "stop", "distribution",
+                      "lane_statistics", "sup_power", "epsilon", "problem", "method", "claim"});
   Study out;
   out.file = file;
   out.title = section.text("title").value_or(file.stem().string());
@@ -389,6 +443,7 @@ Study load_study(const std::filesystem::path& file, const std::vector<std::strin
     out.precision = *word == 0 ? Precision::float64 : Precision::float32;
   if (const auto word = section.word("envelope", {"every", "checkpoints"})) out.envelope_every_iteration = *word == 0;
   read_window(section, out);
+  read_statistics(section, out);
   const std::vector<std::string> losses{"cumulative_loss", "final_gap"};
   if (const auto word = section.word("best", losses)) out.best = losses[*word];
 

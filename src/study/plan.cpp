@@ -1,6 +1,7 @@
 #include "omg/plan.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -42,6 +43,18 @@ class Numbering {
 };
 
 using Numbers = std::vector<double>;
+
+/// The iterations at which distributions are kept, all of them checkpoints.
+std::vector<std::int64_t> distribution_iterations(DistributionAt at, std::int64_t iterations) {
+  if (at == DistributionAt::none) return {};
+  if (at == DistributionAt::checkpoints) return checkpoints(iterations);
+  std::vector<std::int64_t> out{iterations};
+  const std::int64_t most = at == DistributionAt::last ? 1 : iterations / 100;
+  for (auto t = std::bit_floor(static_cast<std::uint64_t>(iterations - 1)); t > 0 && std::ssize(out) < most; t /= 2)
+    out.push_back(static_cast<std::int64_t>(t));
+  std::reverse(out.begin(), out.end());
+  return out;
+}
 
 /// Turns one method on one problem into a cell.
 class CellBuilder {
@@ -282,6 +295,7 @@ class CellBuilder {
     } else {
       cell_.record_at = checkpoints(iterations_);
     }
+    watch();
     cell_.track_best = cell_.settings > 1;
     for (const auto& claim : study_.claims)
       for (const auto& check : claim.checks) {
@@ -290,6 +304,37 @@ class CellBuilder {
         if (compares && check.problem == problem_.name && (check.method == method_.name || check.other == method_.name))
           cell_.track_best = true;
       }
+  }
+
+  /// What is observed of single lanes.
+  void watch() {
+    const Stop& stop = method_.stop ? *method_.stop : study_.stop;
+    cell_.stop_gap = stop.gap;
+    cell_.stop_gradient = stop.gradient_norm;
+    cell_.figures = study_.lane_statistics;
+    cell_.figures.ratio = cell_.figures.ratio && !method_.bound.empty();
+    // w* is known for the rule `iterate`: x*. With a null step g_t belongs to a trial point.
+    cell_.figures.regret = cell_.figures.regret && method_.classical.empty() &&
+                           rule_traits(method_.rule).starts_at_point && !learner_traits(method_.learner).has_null_step;
+    if (cell_.figures.first) cell_.targets = study_.epsilon;
+    const Window window = fit_window(study_, iterations_);
+    if (cell_.figures.sup) {
+      cell_.sup_power = method_.sup_power.value_or(study_.sup_power);
+      cell_.sup_table.resize(static_cast<std::size_t>(iterations_) + 1);
+      for (std::int64_t t = window.from; t <= window.to; ++t)
+        cell_.sup_table[static_cast<std::size_t>(t)] = std::pow(static_cast<double>(t), cell_.sup_power);
+    }
+    const std::vector<std::int64_t> distributions = distribution_iterations(study_.distribution, iterations_);
+    for (const std::int64_t t : checkpoints(iterations_)) {
+      Sample sample;
+      sample.distribution = std::binary_search(distributions.begin(), distributions.end(), t);
+      sample.fit = cell_.figures.exponent && t >= window.from && t <= window.to;
+      if (!sample.distribution && !sample.fit) continue;
+      sample.record = static_cast<std::uint32_t>(std::lower_bound(cell_.record_at.begin(), cell_.record_at.end(), t) -
+                                                 cell_.record_at.begin());
+      sample.log2_t = std::log2(static_cast<double>(t));
+      cell_.samples.push_back(sample);
+    }
   }
 
   const Study& study_;
@@ -370,6 +415,11 @@ void refuse_idle(const Study& study) {
 }
 
 }  // namespace
+
+Window fit_window(const Study& study, std::int64_t iterations) {
+  return {study.fit_from > 0 ? study.fit_from : std::max<std::int64_t>(1, iterations / 100),
+          study.fit_to > 0 ? std::min(study.fit_to, iterations) : iterations};
+}
 
 Plan make_plan(Study study) {
   refuse_idle(study);

@@ -154,6 +154,21 @@ std::vector<std::string> Section::names(std::string_view key) const {
   return out;
 }
 
+std::vector<double> Section::positive_numbers(std::string_view key) const {
+  const toml::node* node = find(key);
+  if (node == nullptr) return {};
+  const toml::array* list = node->as_array();
+  if (list == nullptr || list->empty()) refuse_type(key, *node, "a list of positive numbers");
+  std::vector<double> out;
+  for (const toml::node& entry : *list) {
+    if (!entry.is_number()) refuse_type(key, entry, "a positive number");
+    out.push_back(*entry.value<double>());
+    if (!(out.back() > 0 && std::isfinite(out.back())))
+      throw Error(place(entry, key), fmt::format("found {}, expected a positive number", out.back()));
+  }
+  return out;
+}
+
 std::optional<std::size_t> Section::word(std::string_view key, const std::vector<std::string>& allowed) const {
   const auto value = text(key);
   if (!value) return std::nullopt;

@@ -56,6 +56,8 @@ class Section {
   [[nodiscard]] std::optional<bool> boolean(std::string_view key) const;
   /// A list of different names.
   [[nodiscard]] std::vector<std::string> names(std::string_view key) const;
+  /// A list of positive numbers.
+  [[nodiscard]] std::vector<double> positive_numbers(std::string_view key) const;
   /// One of a few words: its index in `allowed`.
   [[nodiscard]] std::optional<std::size_t> word(std::string_view key, const std::vector<std::string>& allowed) const;
   [[nodiscard]] std::size_t required_word(std::string_view key, const std::vector<std::string>& allowed) const;

@@ -36,6 +36,7 @@ struct AdamMethod {
           power2(1) {}
 
     OMG_HD const Point& output() const { return x; }
+    OMG_HD const Point& output_gradient() const { return g; }
 
     OMG_HD void start(Lane& lane) {
       lane.f.start(x);

@@ -28,6 +28,7 @@ struct HeavyBall {
         : x(c.template vector<PointDim>()), previous(c.template vector<PointDim>()), g(c.template vector<PointDim>()) {}
 
     OMG_HD const Point& output() const { return x; }
+    OMG_HD const Point& output_gradient() const { return g; }
 
     OMG_HD void start(Lane& lane) {
       lane.f.start(x);

@@ -40,6 +40,9 @@ struct Classical {
     OMG_HD Real parameter(int j, int t) const { return k.at(j, t); }
 
     OMG_HD const Point& output() const { return state.output(); }
+    /// ∇f at the output, where the method holds it between iterations.
+    OMG_HD const Point& output_gradient() const requires requires { state.output_gradient(); }
+    { return state.output_gradient(); }
     OMG_HD void start() {
       state.start(*this);
       // What is evaluated here belongs to iteration 1: each iteration evaluates at its output, one ahead of its use.

@@ -57,6 +57,12 @@ struct FamilyOracle {
     return Family::template evaluate<WantGap>(c, shape, instance, scratch, x, x);
   }
   OMG_HD void count_function() { ++functions; }
+  /// ∇f(x) for an observer: not counted.
+  template <class X, class G>
+  OMG_HD void observe_gradient(const X& x, G& g) {
+    Family::template evaluate<WantGradient>(c, shape, instance, scratch, x, g);
+  }
+  OMG_HD Real minimiser(int i) const { return instance.minimiser(i); }
 };
 
 /// φ(s) = eˢ − 1 − s ≥ 0, with full relative accuracy near 0.

@@ -102,6 +102,12 @@ struct MetaGradient {
           state(c) {}
 
     OMG_HD const Point& output() const { return y; }
+    /// ∇f(y_t)
+    OMG_HD const Point& output_gradient() const { return gradient; }
+    /// α_t ⟨g_t, w_t − w*⟩ after iteration t, where w* is known: for the rule `iterate` it is x*, and g_t = ∇f(y_t).
+    OMG_HD Real regret(int t) const requires(Rule_::starts_at_point && !Learner_::has_null_step) {
+      return alpha(t) * c.template sum<PointDim>([&](int i) { return gradient[i] * (x[i] - f.minimiser(i)); });
+    }
     OMG_HD Real meta_step(int t) const { return k.at(MetaParameters::meta_step, t); }
     OMG_HD Real alpha(int t) const { return Real(k.alpha[t]); }
     OMG_HD Real rho(int t) const { return Real(k.rho[t]); }

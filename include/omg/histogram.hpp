@@ -1,0 +1,86 @@
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace omg {
+
+/// Counts of numbers in buckets that grow with them, so that a quantile is known to 1 % of itself: DDSketch (Masson,
+/// Rim & Lee 2019) with the linearly interpolated mapping. An octave has 64 buckets of equal width; the bucket of a
+/// double is its exponent and the first six bits of its mantissa, and differs from the bucket's middle by less than
+/// 1/128 of itself.
+///
+/// One bucket holds zero and everything within ±1e-300. Counters are integers: merging is exact. Memory grows with the
+/// octaves that are in use, not with what is counted.
+class Histogram {
+ public:
+  /// Counts a finite number.
+  void add(double value) {
+    const std::uint64_t bits = std::bit_cast<std::uint64_t>(value);
+    Side& side = bits >> 63 ? negative_ : positive_;
+    // Of the bits without sign: what stands above the lower 46 of the mantissa.
+    const std::uint64_t place = (bits & ~(std::uint64_t{1} << 63)) >> shift;
+    if (place <= smallest_place) {
+      ++zero_;
+      return;
+    }
+    if (place - side.first >= side.counts.size()) side.reach(place);
+    ++side.counts[place - side.first];
+  }
+
+  void merge(const Histogram& other);
+
+  /// Numbers counted.
+  [[nodiscard]] std::uint64_t count() const;
+  /// Those within ±1e-300.
+  [[nodiscard]] std::uint64_t zeros() const { return zero_; }
+  /// The number of rank ⌊q (count − 1)⌋ in increasing order, q in [0, 1], to within 1 %; NaN if nothing was counted.
+  [[nodiscard]] double quantile(double q) const;
+
+  /// The buckets that are not empty, in increasing order.
+  struct Bucket {
+    double low, high;
+    std::uint64_t count;
+  };
+  [[nodiscard]] std::vector<Bucket> buckets() const;
+
+  friend bool operator==(const Histogram&, const Histogram&) = default;
+
+ private:
+  static constexpr int shift = 46;
+  static constexpr std::uint64_t octave = 64;
+  /// Place of 1e-300; what lies there or below counts as zero.
+  static constexpr std::uint64_t smallest_place = std::bit_cast<std::uint64_t>(1e-300) >> shift;
+
+  /// Counters of whole octaves, from place `first` on.
+  struct Side {
+    std::uint64_t first = 0;
+    std::vector<std::uint64_t> counts;
+    void reach(std::uint64_t place);
+    friend bool operator==(const Side&, const Side&) = default;
+  };
+
+  Side positive_, negative_;
+  std::uint64_t zero_ = 0;
+};
+
+/// log₂ of a positive normal number in units of 2⁻²⁰, off by less than one: integers only, so that sums do not depend
+/// on their order.
+inline constexpr double fixed_log2_unit = 0x1p-20;
+/// log₂(1 + (k + u)/64) ≈ value + linear u + square u² for u in [0, 1), in units of 2⁻³²; off by less than 2⁻²³.
+struct Log2Segment {
+  std::int64_t value, linear, square;
+};
+extern const std::array<Log2Segment, 64> log2_segments;
+inline std::int64_t fixed_log2(double value) {
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  const Log2Segment& s = log2_segments[(bits >> 46) & 63];
+  const auto u = static_cast<std::int64_t>((bits >> 14) & 0xffffffffU);
+  const std::int64_t fraction = s.value + ((u * (s.linear + ((u * s.square) >> 32))) >> 32);
+  return (static_cast<std::int64_t>(bits >> 52) - 1023) * (std::int64_t{1} << 20) + ((fraction + (1 << 11)) >> 12);
+}
+
+}  // namespace omg

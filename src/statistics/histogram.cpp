@@ -1,0 +1,77 @@
+#include "omg/histogram.hpp"
+
+#include <cmath>
+#include <numeric>
+
+namespace omg {
+
+namespace {
+
+std::array<Log2Segment, 64> make_segments() {
+  std::array<Log2Segment, 64> out{};
+  const auto fixed = [](double value) { return static_cast<std::int64_t>(std::llround(value * 0x1p32)); };
+  for (std::size_t k = 0; k < out.size(); ++k) {
+    const auto at = [&](double u) { return std::log2(1 + (static_cast<double>(k) + u) / 64); };
+    // The parabola through u = 0, ½ and 1.
+    const double half = at(0.5) - at(0), whole = at(1) - at(0), square = 2 * whole - 4 * half;
+    out[k] = {fixed(at(0)), fixed(whole - square), fixed(square)};
+  }
+  return out;
+}
+
+}  // namespace
+
+const std::array<Log2Segment, 64> log2_segments = make_segments();
+
+void Histogram::Side::reach(std::uint64_t place) {
+  const std::uint64_t low = place / octave * octave;
+  if (counts.empty()) first = low;
+  if (low < first) {
+    counts.insert(counts.begin(), first - low, 0);
+    first = low;
+  }
+  if (low + octave > first + counts.size()) counts.resize(low + octave - first);
+}
+
+void Histogram::merge(const Histogram& other) {
+  const auto add = [](Side& into, const Side& from) {
+    if (from.counts.empty()) return;
+    into.reach(from.first);
+    into.reach(from.first + from.counts.size() - 1);
+    for (std::size_t k = 0; k < from.counts.size(); ++k) into.counts[from.first - into.first + k] += from.counts[k];
+  };
+  add(positive_, other.positive_);
+  add(negative_, other.negative_);
+  zero_ += other.zero_;
+}
+
+std::uint64_t Histogram::count() const {
+  const auto sum = [](const Side& s) { return std::accumulate(s.counts.begin(), s.counts.end(), std::uint64_t{0}); };
+  return sum(positive_) + sum(negative_) + zero_;
+}
+
+std::vector<Histogram::Bucket> Histogram::buckets() const {
+  std::vector<Bucket> out;
+  const auto edge = [](std::uint64_t place) { return std::bit_cast<double>(place << shift); };
+  for (std::size_t k = negative_.counts.size(); k-- > 0;)
+    if (negative_.counts[k] > 0)
+      out.push_back({-edge(negative_.first + k + 1), -edge(negative_.first + k), negative_.counts[k]});
+  if (zero_ > 0) out.push_back({0, 0, zero_});
+  for (std::size_t k = 0; k < positive_.counts.size(); ++k)
+    if (positive_.counts[k] > 0)
+      out.push_back({edge(positive_.first + k), edge(positive_.first + k + 1), positive_.counts[k]});
+  return out;
+}
+
+double Histogram::quantile(double q) const {
+  const std::uint64_t total = count();
+  if (total == 0) return std::nan("");
+  auto rank = static_cast<std::uint64_t>(q * static_cast<double>(total - 1));
+  for (const Bucket& bucket : buckets()) {
+    if (rank < bucket.count) return 0.5 * bucket.low + 0.5 * bucket.high;
+    rank -= bucket.count;
+  }
+  return std::nan("");
+}
+
+}  // namespace omg

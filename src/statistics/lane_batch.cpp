@@ -1,0 +1,149 @@
+#include "lane_batch.hpp"
+
+#include <cmath>
+
+namespace omg {
+
+namespace {
+
+/// Of the points (log₂ t, log₂ gap) of one lane.
+class Slope {
+ public:
+  void add(double x, double y) {
+    ++count_;
+    x_ += x;
+    y_ += y;
+    xx_ += x * x;
+    xy_ += x * y;
+  }
+  [[nodiscard]] bool exists() const { return count_ > 1; }
+  [[nodiscard]] double value() const { return (count_ * xy_ - x_ * y_) / (count_ * xx_ - x_ * x_); }
+
+ private:
+  double count_ = 0, x_ = 0, y_ = 0, xx_ = 0, xy_ = 0;
+};
+
+template <class T>
+class Batch {
+ public:
+  Batch(const Cell& cell, const LaneBatch<T>& batch, CellStatistics& into) : cell_(cell), b_(batch), into_(into) {}
+
+  void take() {
+    if (!cell_.bound_table.empty()) take_certificate();
+    if (cell_.track_best) take_best();
+    take_distributions();
+    const LaneFigures& figures = cell_.figures;
+    LaneStatistics& to = into_.per_lane;
+    if (figures.exponent) take_exponents();
+    if (figures.sup) count(b_.sup, to.sup);
+    if (figures.loss) count(b_.loss, to.loss);
+    if (figures.regret) count(b_.regret, to.regret);
+    if (figures.ratio) count(b_.ratio, to.ratio);
+    if (figures.evaluations) each([&](int l) { to.evaluations.add(static_cast<double>(evaluations(l))); });
+    if (figures.first)
+      for (std::size_t j = 0; j < cell_.targets.size(); ++j) {
+        const T* reached = row(b_.reached, j);
+        each([&](int l) {
+          if (reached[l] > T(0)) to.first[j].add(static_cast<double>(reached[l]));
+        });
+      }
+  }
+
+ private:
+  [[nodiscard]] bool diverged(int l) const { return b_.endings != nullptr && b_.endings[l].why == End::diverged; }
+  [[nodiscard]] bool ran(int l) const { return b_.endings == nullptr || b_.endings[l].why == End::ran; }
+  [[nodiscard]] const T* row(const T* array, std::size_t k) const {
+    return array + k * static_cast<std::size_t>(b_.stride);
+  }
+  [[nodiscard]] std::uint64_t lane(int l) const { return b_.first + static_cast<std::uint64_t>(l); }
+  [[nodiscard]] long long evaluations(int l) const {
+    if (ran(l)) return b_.gradients + b_.functions;
+    return b_.endings[l].gradients + b_.endings[l].functions;
+  }
+
+  /// f(l) for every lane that is not diverged.
+  template <class F>
+  void each(F&& f) const {
+    for (int l = 0; l < b_.lanes; ++l)
+      if (!diverged(l)) f(l);
+  }
+
+  void count(const T* values, Histogram& histogram) const {
+    each([&](int l) {
+      if (std::isfinite(values[l])) histogram.add(static_cast<double>(values[l]));
+    });
+  }
+
+  /// What a lane showed before it diverged counts.
+  void take_certificate() {
+    Certificate& worst = into_.certificate;
+    for (int l = 0; l < b_.lanes; ++l) {
+      const auto ratio = static_cast<double>(b_.ratio[l]);
+      const bool exists = ratio > -1;  // it met its bound somewhere
+      if (exists && (ratio > worst.ratio || (ratio == worst.ratio && lane(l) < worst.lane)))
+        worst = {ratio, lane(l), static_cast<std::int64_t>(b_.ratio_at[l])};
+    }
+  }
+
+  void take_best() {
+    const T* losses = cell_.best_by_loss ? b_.loss : b_.last;
+    const std::size_t instances = cell_.problem->instances;
+    std::size_t instance = b_.first % instances;
+    auto setting = static_cast<std::uint32_t>(b_.first / instances);
+    for (int l = 0; l < b_.lanes; ++l) {
+      const auto loss = static_cast<double>(losses[l]);
+      Best& best = into_.best[instance];
+      if (!diverged(l) && (loss < best.loss || (loss == best.loss && setting < best.setting))) best = {loss, setting};
+      if (++instance == instances) instance = 0, ++setting;
+    }
+  }
+
+  void take_distributions() {
+    std::size_t next = 0;
+    for (std::size_t k = 0; k < cell_.samples.size(); ++k) {
+      if (!cell_.samples[k].distribution) continue;
+      const T* gaps = row(b_.samples, k);
+      Distribution& to = into_.distributions[next++];
+      for (int l = 0; l < b_.lanes; ++l) {
+        const auto gap = static_cast<double>(gaps[l]);
+        if (diverged_by(l, k)) continue;
+        to.gaps.add(std::max(gap, 0.0));
+        if (gap > 1e-300) to.sum_log2 += fixed_log2(gap);
+      }
+    }
+  }
+  /// Whether the lane was diverged at sample k.
+  [[nodiscard]] bool diverged_by(int l, std::size_t k) const {
+    return diverged(l) && static_cast<std::uint32_t>(b_.endings[l].record) <= cell_.samples[k].record;
+  }
+
+  void take_exponents() {
+    each([&](int l) {
+      Slope slope;
+      for (std::size_t k = 0; k < cell_.samples.size(); ++k) {
+        const Sample& sample = cell_.samples[k];
+        const auto gap = static_cast<double>(row(b_.samples, k)[l]);
+        const bool running = ran(l) || sample.record < static_cast<std::uint32_t>(b_.endings[l].record);
+        if (sample.fit && running && gap > 1e-300)
+          slope.add(sample.log2_t, static_cast<double>(fixed_log2(gap)) * fixed_log2_unit);
+      }
+      if (slope.exists()) into_.per_lane.exponent.add(slope.value());
+    });
+  }
+
+  const Cell& cell_;
+  const LaneBatch<T>& b_;
+  CellStatistics& into_;
+};
+
+}  // namespace
+
+template <class T>
+void take_figures(const Cell& cell, const LaneBatch<T>& batch, CellStatistics& into) {
+  Batch<T>(cell, batch, into).take();
+}
+
+template void take_figures(const Cell&, const LaneBatch<double>&, CellStatistics&);
+template void take_figures(const Cell&, const LaneBatch<float>&, CellStatistics&);
+
+}  // namespace omg

@@ -1,0 +1,163 @@
+// Lanes that stop on a tolerance: what they leave behind, and that the engine and the reference stop the same lanes.
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "omg/backend.hpp"
+#include "omg/plan.hpp"
+
+#include "statistics/recorder.hpp"
+#include "support/registry_studies.hpp"
+
+namespace omg {
+namespace {
+
+/// Smooth functions with and without a gradient at the output of the method, in few dimensions.
+Study small_study(int instances) {
+  Study study;
+  study.iterations = 200;
+  study.seed = 5;
+  study.problems = {test::small_problem(*find_entry(catalogue().families, "quadratic"), 3, instances)};
+  for (const char* name : {"gradient_descent", "nesterov", "heavy_ball", "barzilai_borwein1"}) {
+    MethodSpec method;
+    method.name = method.classical = name;
+    method.weights = test::one("1");
+    study.methods.push_back(method);
+  }
+  MethodSpec meta;
+  meta.name = "meta";
+  meta.rule = "iterate";
+  meta.learner = "optimistic_ftrl";
+  meta.hint = "last";
+  meta.weights = test::one("t");
+  meta.parameters["meta_step"] = test::one("1/(4*L)");
+  study.methods.push_back(meta);
+  study.lane_statistics = {true, true, true, true, true, true, true};
+  study.epsilon = {1e-1, 1e-4, 1e-7};
+  return study;
+}
+
+CellStatistics run(Backend& backend, const Cell& cell) { return backend.run(cell, {0, cell.lanes()}, {}); }
+
+void expect_same_counts(const CellStatistics& a, const CellStatistics& b) {
+  EXPECT_EQ(a.converged, b.converged);
+  EXPECT_EQ(a.diverged, b.diverged);
+  EXPECT_EQ(a.stopped_on_gap, b.stopped_on_gap);
+  EXPECT_EQ(a.stopped_on_gradient, b.stopped_on_gradient);
+  EXPECT_EQ(a.lane_iterations, b.lane_iterations);
+  EXPECT_EQ(a.gradient_evaluations, b.gradient_evaluations);
+  EXPECT_EQ(a.function_evaluations, b.function_evaluations);
+  ASSERT_EQ(a.distributions.size(), b.distributions.size());
+  for (std::size_t k = 0; k < a.distributions.size(); ++k)
+    EXPECT_EQ(a.distributions[k].gaps.count(), b.distributions[k].gaps.count());
+}
+
+/// Medians and counts of what is known of single lanes.
+void expect_close(const Histogram& a, const Histogram& b, const char* what) {
+  EXPECT_EQ(a.count(), b.count()) << what;
+  for (const double q : {0.0, 0.25, 0.5, 0.75, 1.0}) {
+    if (a.count() > 0) {
+      EXPECT_NEAR(a.quantile(q), b.quantile(q), 0.02 * std::abs(b.quantile(q)) + 1e-12) << what << " " << q;
+    }
+  }
+}
+
+class Stopping : public testing::TestWithParam<Stop> {};
+
+TEST_P(Stopping, EngineAndReferenceStopTheSameLanes) {
+  Study study = small_study(37);
+  study.stop = GetParam();
+  const Plan plan = make_plan(study);
+  const auto cpu = make_cpu_backend(), reference = make_reference_backend();
+  for (const Cell& cell : plan.cells) {
+    SCOPED_TRACE(cell.method.name);
+    const CellStatistics ours = run(*cpu, cell), theirs = run(*reference, cell);
+    if (cell.method.name == "gradient_descent" || cell.method.name == "meta") {
+      expect_same_counts(ours, theirs);
+      for (std::size_t k = 0; k < ours.at.size(); ++k)
+        EXPECT_NEAR(ours.envelope[k].value, theirs.envelope[k].value, 1e-9 * theirs.envelope[k].value);
+      const LaneStatistics &a = ours.per_lane, &b = theirs.per_lane;
+      expect_close(a.exponent, b.exponent, "exponent");
+      expect_close(a.sup, b.sup, "sup");
+      expect_close(a.loss, b.loss, "loss");
+      expect_close(a.regret, b.regret, "regret");
+      expect_close(a.evaluations, b.evaluations, "evaluations");
+      for (std::size_t j = 0; j < a.first.size(); ++j) expect_close(a.first[j], b.first[j], "first");
+    }
+    const bool stops = study.stop.gap || study.stop.gradient_norm;
+    EXPECT_EQ(ours.converged.back() > 0, stops);
+    EXPECT_EQ(ours.converged.back(), ours.stopped_on_gap + ours.stopped_on_gradient);
+    // Every lane is alive, converged or diverged, and the last two kinds only grow.
+    for (std::size_t k = 0; k < ours.at.size(); ++k) {
+      EXPECT_LE(ours.converged[k] + ours.diverged[k], ours.lanes);
+      if (k > 0) {
+        EXPECT_GE(ours.converged[k], ours.converged[k - 1]);
+      }
+    }
+    EXPECT_EQ(ours.distributions.back().gaps.count() + ours.diverged.back(), ours.lanes);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Tolerances, Stopping,
+                         testing::Values(Stop{}, Stop{1e-6, {}}, Stop{{}, 1e-3}, Stop{1e-5, 1e-4}));
+
+TEST(Stopping, OfAMethodReplacesThatOfTheStudy) {
+  Study study = small_study(3);
+  study.stop = {1e-3, {}};
+  study.methods[0].stop = Stop{{}, 1e-5};
+  study.methods[1].stop = Stop{};
+  const Plan plan = make_plan(study);
+  EXPECT_EQ(plan.cells[0].stop_gap, std::nullopt);
+  EXPECT_EQ(plan.cells[0].stop_gradient, 1e-5);
+  EXPECT_EQ(plan.cells[1].stop_gap, std::nullopt);
+  EXPECT_EQ(plan.cells[2].stop_gap, 1e-3);
+}
+
+/// A lane that stops at t is what the same lane without the tolerance shows at t, and the gap that it is frozen at is
+/// at or below the tolerance while the one before was above.
+TEST(Stopping, FreezesALaneWhereItFirstMeetsTheTolerance) {
+  Study study = small_study(1);
+  study.methods.resize(1);
+  study.envelope_every_iteration = true;
+  const auto cpu = make_cpu_backend();
+  const CellStatistics whole = run(*cpu, make_plan(study).cells[0]);
+  const double tolerance = whole.envelope[20].value;
+  study.stop.gap = tolerance;
+  const CellStatistics stopped = run(*cpu, make_plan(study).cells[0]);
+  EXPECT_EQ(stopped.lane_iterations, 21u);
+  EXPECT_EQ(stopped.gradient_evaluations, 21u);
+  for (std::size_t k = 0; k < whole.at.size(); ++k) {
+    EXPECT_EQ(stopped.envelope[k].value, whole.envelope[std::min<std::size_t>(k, 20)].value);
+    EXPECT_EQ(stopped.converged[k], k < 20 ? 0u : 1u);
+  }
+}
+
+TEST(Stopping, CannotBeSeenInAWholeTrajectory) {
+  Study study = small_study(2);
+  study.methods.resize(1);
+  const auto cpu = make_cpu_backend();
+  const Plan plain = make_plan(study);
+  study.stop.gap = 1e-2;
+  const Plan stopping = make_plan(study);
+  EXPECT_EQ(cpu->trace(plain.cells[0], {0, 2}, {}).points, cpu->trace(stopping.cells[0], {0, 2}, {}).points);
+}
+
+/// Statistics of lanes that stop at different times do not depend on which lanes run side by side.
+TEST(Stopping, LeavesNeighboursAlone) {
+  Study study = small_study(61);
+  study.stop = {1e-5, 1e-4};
+  const auto cpu = make_cpu_backend();
+  for (const Cell& cell : make_plan(study).cells) {
+    const CellStatistics whole = run(*cpu, cell);
+    CellStatistics merged = empty_statistics(cell);
+    for (std::uint64_t lane = 0; lane < cell.lanes(); lane += 7)
+      merged.merge(cpu->run(cell, {lane, std::min(lane + 7, cell.lanes())}, {}));
+    EXPECT_EQ(merged, whole) << cell.method.name;
+  }
+}
+
+}  // namespace
+}  // namespace omg
