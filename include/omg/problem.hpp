@@ -39,6 +39,7 @@ struct Problem {
   std::vector<double> minimum;           ///< f*
   std::vector<double> distance;          ///< R = ‖x₀ − x*‖
   std::vector<double> initial_gap;       ///< f(x₀) − f*
+  std::vector<double> initial_slope;     ///< ‖∇f(x₀)‖
   std::vector<double> scale;             ///< what the gap is divided by
 
   [[nodiscard]] std::size_t record_size() const { return instances ? records.size() / instances : 0; }

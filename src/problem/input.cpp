@@ -123,7 +123,7 @@ bool ProblemInput::is_vector(std::string_view name) const {
 double ProblemInput::evaluate(const Resolved& parameter) const {
   if (parameter.constant) return *parameter.constant;
   const Formula formula(parameter.value.text, place(parameter.name));
-  for (const char* variable : {"t", "T", "L", "mu", "R"})
+  for (const char* variable : {"t", "T", "L", "mu", "R", "G"})
     if (formula.uses(variable))
       refuse(parameter,
              fmt::format("the formula \"{}\" uses {}; a parameter of a problem may use n", formula.text(), variable));

@@ -80,8 +80,8 @@ void allocate(Problem& out, const Layout& layout, const ProblemSpec& spec) {
   try {
     out.records.resize(record * out.instances);
     out.shared.resize(shared);
-    for (auto* values :
-         {&out.smoothness, &out.strong_convexity, &out.minimum, &out.distance, &out.initial_gap, &out.scale})
+    for (auto* values : {&out.smoothness, &out.strong_convexity, &out.minimum, &out.distance, &out.initial_gap,
+                         &out.initial_slope, &out.scale})
       values->resize(out.instances);
   } catch (const std::bad_alloc&) {
     throw Error(spec.place, fmt::format("{} instances of {} numbers do not fit the memory", out.instances, record));
@@ -90,9 +90,9 @@ void allocate(Problem& out, const Layout& layout, const ProblemSpec& spec) {
   }
 }
 
-/// f(x₀) − f* of instance i, by the family's own evaluation.
+/// f(x₀) − f* and ‖∇f(x₀)‖ of instance i, by the family's own evaluation.
 template <class Family>
-double initial_gap(const Problem& problem, std::size_t i, std::vector<double>& arena) {
+void evaluate_start(Problem& problem, std::size_t i, std::vector<double>& arena) {
   using C = ArenaContext<double>;
   using I = LaneInstance<double>;
   const int n = problem.shape.n;
@@ -100,14 +100,15 @@ double initial_gap(const Problem& problem, std::size_t i, std::vector<double>& a
                    problem.shared.empty() ? nullptr : problem.shared.data(), n, problem.data_size};
   const C counting{n, nullptr};
   FamilyOracle<Family, C, Shape, I> counted(counting, problem.shape, instance);
-  (void)counting.template vector<PointDim>();
+  for (int vectors = 0; vectors < 2; ++vectors) (void)counting.template vector<PointDim>();
   arena.resize(static_cast<std::size_t>(counting.used));
 
   const C c{n, arena.data()};
   FamilyOracle<Family, C, Shape, I> f(c, problem.shape, instance);
-  auto x = c.template vector<PointDim>();
+  auto x = c.template vector<PointDim>(), g = c.template vector<PointDim>();
   f.start(x);
-  return f.gap(x);
+  problem.initial_gap[i] = f.gap_and_gradient(x, g);
+  problem.initial_slope[i] = std::sqrt(dot<PointDim>(c, g, g));
 }
 
 /// What the gap of instance i is divided by.
@@ -184,7 +185,7 @@ class Drawing {
       }
       if (i == 0) input_.refuse_unused();
       problem_->distance[i] = out.distance();
-      problem_->initial_gap[i] = initial_gap<Family>(*problem_, i, arena_);
+      evaluate_start<Family>(*problem_, i, arena_);
       problem_->scale[i] = scale_of(*problem_, i, spec_.normalisation);
       check_instance(*problem_, i, input_);
     }

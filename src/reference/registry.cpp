@@ -23,6 +23,7 @@
 #include "reference/families/log_cosh.hpp"
 #include "reference/families/log_sum_exp.hpp"
 #include "reference/families/logistic.hpp"
+#include "reference/families/piecewise_quadratic.hpp"
 #include "reference/families/power.hpp"
 #include "reference/families/quadratic.hpp"
 #include "reference/families/ridge.hpp"
@@ -93,6 +94,7 @@ std::unique_ptr<Family<S>> make_family(const Problem& problem, std::size_t i) {
   static constexpr Named<decltype(&family<S, Huber>)> table[] = {
       {"huber", family<S, Huber>},
       {"asymmetric_huber", family<S, AsymmetricHuber>},
+      {"piecewise_quadratic", family<S, PiecewiseQuadratic>},
       {"quadratic", family<S, Quadratic>},
       {"tridiagonal", family<S, Tridiagonal>},
       {"logistic", family<S, Logistic>},

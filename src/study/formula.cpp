@@ -23,7 +23,7 @@ constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double largest_index = 1 << 26;
 
 constexpr std::string_view allowed =
-    "allowed are the variables t, T, L, mu, R, n, the constants pi, inf and numbers, the operators + - * / ^, "
+    "allowed are the variables t, T, L, mu, R, n, G, the constants pi, inf and numbers, the operators + - * / ^, "
     "comparisons and ?:, the functions theta(t), ogm_theta(t), silver(t), sqrt, exp, log, log2, log10, abs, min, max, "
     "sin, cos, tanh, …";
 
@@ -93,6 +93,7 @@ struct Formula::Compiled {
     parser.DefineVar("L", &inputs.L);
     parser.DefineVar("mu", &inputs.mu);
     parser.DefineVar("R", &inputs.R);
+    parser.DefineVar("G", &inputs.G);
     parser.DefineVar("n", &inputs.n);
     parser.DefineConst("pi", std::numbers::pi);
     parser.DefineConst("inf", std::numeric_limits<double>::infinity());

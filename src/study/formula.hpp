@@ -16,9 +16,10 @@ struct FormulaInputs {
   double mu = 0;  ///< strong convexity of the instance
   double R = 1;   ///< ‖x₀ − x*‖ of the instance
   double n = 1;   ///< dimension
+  double G = 1;   ///< ‖∇f(x₀)‖ of the instance
 };
 
-/// A formula of a study file in t, T, L, mu, R, n, compiled once and cheap to evaluate.
+/// A formula of a study file in t, T, L, mu, R, n, G, compiled once and cheap to evaluate.
 ///
 /// Besides the usual operators and functions (sqrt, exp, log, min, max, …) and the constants pi and inf
 /// it knows three sequences of integers t; anything else than such an integer gives NaN:
@@ -43,7 +44,7 @@ class Formula {
   [[nodiscard]] const Place& place() const;
   /// Whether the text mentions that variable.
   [[nodiscard]] bool uses(std::string_view variable) const;
-  [[nodiscard]] bool uses_instance() const { return uses("L") || uses("mu") || uses("R"); }
+  [[nodiscard]] bool uses_instance() const { return uses("L") || uses("mu") || uses("R") || uses("G"); }
 
  private:
   struct Compiled;

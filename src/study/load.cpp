@@ -245,7 +245,7 @@ MethodSpec read_method(const Section& section) {
     out.weights = read_method_value(section, "weights");
     for (const auto& value : out.weights.values) {
       if (value.kind == Value::Kind::vector) throw Error(value.place, "weights are formulas in t and T, not a vector");
-      check_formula(value, "weights", {"L", "mu", "R", "n"}, "depend on t and T only");
+      check_formula(value, "weights", {"L", "mu", "R", "n", "G"}, "depend on t and T only");
     }
   } else {
     out.weights.values.push_back({Value::Kind::formula, "1", {}, 0, 0, out.place});

@@ -53,7 +53,8 @@ FormulaInputs Evaluator::inputs(std::size_t instance, double t) const {
           .L = problem_.smoothness[instance],
           .mu = problem_.strong_convexity[instance],
           .R = problem_.distance[instance],
-          .n = static_cast<double>(problem_.shape.n)};
+          .n = static_cast<double>(problem_.shape.n),
+          .G = problem_.initial_slope[instance]};
 }
 
 void Evaluator::refuse(const Formula& formula, const FormulaInputs& at, std::size_t instance, bool with_t,
@@ -69,7 +70,8 @@ void Evaluator::refuse(const Formula& formula, const FormulaInputs& at, std::siz
 bool Evaluator::differs(const Formula& formula) const {
   return (formula.uses("L") && !all_equal(problem_.smoothness)) ||
          (formula.uses("mu") && !all_equal(problem_.strong_convexity)) ||
-         (formula.uses("R") && !all_equal(problem_.distance));
+         (formula.uses("R") && !all_equal(problem_.distance)) ||
+         (formula.uses("G") && !all_equal(problem_.initial_slope));
 }
 
 Constant Evaluator::constant(const Formula& formula, bool may_be_infinite) const {
@@ -112,7 +114,7 @@ Factors Evaluator::split(const Formula& formula, const Window& window) const {
   if (!formula.uses("t")) return {constant(formula, false), std::vector<double>(size, 1.0)};
 
   // constant(i) = value(i, t₀) / value(reference, t₀) and table(t) = value(reference, t). With the reference
-  // L = mu = R = 1 the factors are those that one would write down: (t−1)/(2tL) is 1/L times (t−1)/(2t). Where that
+  // L = mu = R = G = 1 the factors are those that one would write down: (t−1)/(2tL) is 1/L times (t−1)/(2t). Where that
   // has no values, and where all instances are alike, an instance is the reference.
   const auto attempt = [&](FormulaInputs reference, bool only_reference) -> std::optional<Factors> {
     Factors out{{{1.0}}, std::vector<double>(size, window.filler)};
@@ -145,7 +147,7 @@ Factors Evaluator::split(const Formula& formula, const Window& window) const {
 
   if (!differs(formula)) return *attempt(inputs(0), true);
   FormulaInputs unit = inputs(0);
-  unit.L = unit.mu = unit.R = 1;
+  unit.L = unit.mu = unit.R = unit.G = 1;
   if (auto factors = attempt(unit, false)) return *std::move(factors);
   const auto samples = sample_instances();
   for (const std::size_t i : samples)
@@ -154,16 +156,18 @@ Factors Evaluator::split(const Formula& formula, const Window& window) const {
     for (std::int64_t t = window.needed_first; t <= window.needed_last; ++t)
       if (const auto at = inputs(i, static_cast<double>(t)); !window.is_value(formula(at)))
         refuse(formula, at, i, true, "a finite number");
-  throw Error(formula.place(),
-              fmt::format("the formula \"{}\" is not a product of a factor in L, mu, R and a factor in t; write it as "
-                          "one, e.g. \"(t-1)/(2*t*L)\", or use a problem whose instances have the same L, mu and R",
-                          formula.text()));
+  throw Error(
+      formula.place(),
+      fmt::format("the formula \"{}\" is not a product of a factor in L, mu, R, G and a factor in t; write it as "
+                  "one, e.g. \"(t-1)/(2*t*L)\", or use a problem whose instances have the same L, mu, R and G",
+                  formula.text()));
 }
 
 std::vector<std::size_t> Evaluator::sample_instances() const {
   const std::size_t count = problem_.instances;
   std::vector<std::size_t> out{0, count - 1};
-  for (const auto* values : {&problem_.smoothness, &problem_.strong_convexity, &problem_.distance}) {
+  for (const auto* values :
+       {&problem_.smoothness, &problem_.strong_convexity, &problem_.distance, &problem_.initial_slope}) {
     out.push_back(place_of_smallest(*values));
     out.push_back(place_of_largest(*values));
   }

@@ -5,6 +5,7 @@
 #include "omg/families/log_cosh.hpp"
 #include "omg/families/log_sum_exp.hpp"
 #include "omg/families/logistic.hpp"
+#include "omg/families/piecewise_quadratic.hpp"
 #include "omg/families/power.hpp"
 #include "omg/families/quadratic.hpp"
 #include "omg/families/ridge.hpp"
@@ -22,6 +23,7 @@ namespace omg {
 using Families = TypeList<  //
     Huber,                  //
     AsymmetricHuber,        //
+    PiecewiseQuadratic,     //
     Quadratic,              //
     Tridiagonal,            //
     LogCosh,                //
