@@ -186,6 +186,8 @@ class BadInput(Case):
             "no iterations": ("iterations", GOOD.replace("iterations = 200", "iterations = 0"), ["study.toml:1", "iterations", "0"]),
             "no instances": ("instances", GOOD.replace("300", "-1"), ["study.toml:6", "instances", "-1"]),
             "no TOML": ("syntax", GOOD + "\n[[claim\n", ["study.toml:"]),
+            "name of two lines": ("name", GOOD.replace('"huber"\nfamily', '"hu\\nber"\nfamily'), ["study.toml:4", "name", "hu\\x0aber"]),
+            "endless formula": ("meta_step", GOOD.replace('"1/(4*L)"', '"' + "(" * 100000 + '"'), ["meta_step", "(((…"]),
             "claim about nothing": ("claim", GOOD.replace('method = "optimistic"', 'method = "other"'), ["other", "optimistic"]),
             "missing data": ("data", LOGISTIC, ["rows.libsvm"]),
         }
@@ -208,10 +210,20 @@ class BadInput(Case):
         ragged = LOGISTIC.replace("rows.libsvm", "rows.csv").replace("regularisation", 'label_column = "label"\nregularisation')
         with self.subTest("ragged"):
             self.assert_refused(self.run_study(ragged), "rows.csv:3")
+        with self.subTest("separable"):
+            self.write("+1 1:1e150\n-1 1:1\n", "rows.libsvm")
+            self.assert_refused(self.run_study(LOGISTIC), "problem.", "no minimiser", "regularisation")
+
+    def test_files_of_other_systems_are_read(self):
+        self.write("\ufeff" + GOOD.replace("\n", "\r\n"), "study.toml")
+        self.assertEqual(self.omg("run", "study.toml", "--out", "results").returncode, 0)
+        self.write("\ufeff+1 1:1\r\n-1 1:2\r\n", "rows.libsvm")
+        self.assertEqual(self.run_study(LOGISTIC).returncode, 0)
 
     def test_study_file(self):
         self.assert_refused(self.omg("run", "nowhere.toml"), "nowhere.toml", "no such file")
         self.assert_refused(self.omg("run", self.folder), "folder")
+        self.assert_refused(self.omg("run", self.write(GOOD), "--out", ""), "output folder")
 
     def test_overrides(self):
         path = self.write(GOOD)
@@ -223,10 +235,18 @@ class BadInput(Case):
     def test_output_folder(self):
         path = self.write(GOOD)
         self.write("", "file")
-        for folder in ["file", "file/below", "/proc/omg", "/dev/null/omg"]:
+        for folder in ["file", "file/below", "/proc/omg", "/dev/null/omg", "new/" + "a" * 300]:
             with self.subTest(folder):
                 self.assert_refused(self.omg("run", path, "--out", folder), folder, "cannot be written")
         self.assertEqual(sorted(entry.name for entry in self.folder.iterdir()), ["file", "study.toml"])
+
+    def test_report_that_cannot_be_printed(self):
+        for arguments in [["run", self.write(GOOD)], ["list"], ["info"]]:
+            with self.subTest(arguments[0]), open("/dev/full", "w") as full:
+                result = subprocess.run([PROGRAM, *arguments], cwd=self.folder, env=self.environment, stdout=full,
+                                        stderr=subprocess.PIPE, text=True, timeout=300)
+            self.assertEqual(result.returncode, 2)
+            self.assertRegex(result.stderr, r"omg: [^\n]+\n\Z")
 
     def test_backend(self):
         path = self.write(GOOD)
@@ -238,7 +258,7 @@ class BadInput(Case):
         path = self.write(GOOD)
         for arguments in [[], ["jog"], ["run"], ["run", path, "--thread", 1], ["run", path, "--threads", "two"],
                           ["run", path, "--threads", -1], ["run", path, "--wave-lanes", -1], ["run", path, path],
-                          ["list", "things"], ["info", "more"]]:
+                          ["run", path, "--check=2"], ["list", "things"], ["info", "more"]]:
             with self.subTest(arguments):
                 self.assert_refused(self.omg(*arguments))
 

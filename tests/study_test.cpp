@@ -245,7 +245,7 @@ TEST(LoadStudy, NamesTheFileThatIsMissing) {
     load_study("no/such/study.toml");
     FAIL();
   } catch (const Error& error) {
-    EXPECT_STREQ(error.what(), "no/such/study.toml: there is no such file");
+    EXPECT_STREQ(error.what(), "no/such/study.toml: there is no such file; expected a study file");
   }
   EXPECT_THROW(load_study(::testing::TempDir()), Error);
 }

@@ -17,10 +17,10 @@ struct Place {
 };
 
 /// A fault in what the user gave: study file, argument, data file, output folder or device state.
-/// The message names the place, what was found and what is allowed. Programs end with exit code 2.
+/// The message is one line that names the place, what was found and what is allowed. Programs end with exit code 2.
 class Error : public std::runtime_error {
  public:
-  explicit Error(const std::string& message) : std::runtime_error(message) {}
+  explicit Error(const std::string& message);
   Error(const Place& place, const std::string& message);
 };
 

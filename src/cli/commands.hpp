@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ struct RunArguments {
   std::filesystem::path study;
   std::string backend = "auto";
   unsigned threads = 0;
-  std::filesystem::path out;  ///< empty: out/<name of the study file>
+  std::optional<std::filesystem::path> out;  ///< by default out/<name of the study file>
   bool check = false;
   std::vector<std::string> overrides;
   bool quiet = false;

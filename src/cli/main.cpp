@@ -34,11 +34,12 @@ int execute(int argc, char** argv) {
       ->check(CLI::Range(0, most_threads))
       ->type_name("N");
   run_command->add_option("--out", arguments.out, "Folder of the results; by default out/STUDY")->type_name("DIR");
-  run_command->add_flag("--check", arguments.check, "Exit with 1 if a claim or a certificate fails");
+  run_command->add_flag("--check", arguments.check, "Exit with 1 if a claim or a certificate fails")
+      ->disable_flag_override();
   run_command->add_option("--set", arguments.overrides, "Another value for a key, e.g. problem.huber.instances=64")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  run_command->add_flag("--quiet", arguments.quiet, "Print faults only");
+  run_command->add_flag("--quiet", arguments.quiet, "Print faults only")->disable_flag_override();
   run_command->add_option("--wave-lanes", arguments.wave_lanes, "At most so many lanes at a time; 0: what fits")
       ->check(CLI::Range(std::int64_t{0}, most_lanes))
       ->type_name("N");
@@ -49,7 +50,7 @@ int execute(int argc, char** argv) {
   list_command->add_option("kind", kind, "What to show; by default everything")
       ->check(CLI::IsMember({"families", "rules", "learners", "methods", "hints", "targets", "domains"}))
       ->type_name("KIND");
-  list_command->add_flag("--markdown", markdown, "As tables in Markdown");
+  list_command->add_flag("--markdown", markdown, "As tables in Markdown")->disable_flag_override();
 
   CLI::App* info_command = app.add_subcommand("info", "Show version, backends, and why one is missing");
 
@@ -71,7 +72,10 @@ int execute(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return execute(argc, argv);
+    const int code = execute(argc, argv);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      throw omg::Error("what was to be printed could not be written to standard output");
+    return code;
   } catch (const omg::Error& error) {
     fmt::print(stderr, "omg: {}\n", error.what());
   } catch (const std::bad_alloc&) {

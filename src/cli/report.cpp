@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 #include <vector>
 
 #include <fmt/format.h>
@@ -99,7 +100,14 @@ std::string verdicts(const Plan& plan, const StudyResult& result) {
       table.rows.push_back({check.passed ? " ✓" : " ✗", claim.checks[i].method, claim.checks[i].problem, check.what,
                             check.value, "(" + check.allowed + ")"});
     }
-    out += table.text(line_width);
+    // One line for each check, and its note below.
+    std::istringstream lines(table.text(line_width));
+    std::string line;
+    for (const Check& check : claim.checks) {
+      std::getline(lines, line);
+      out += line + "\n";
+      if (!check.note.empty()) out += wrapped("    " + check.note, line_width, 4) + "\n";
+    }
   }
   return out;
 }

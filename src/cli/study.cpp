@@ -69,8 +69,7 @@ void print_result(const Plan& plan, const StudyResult& result) {
 int run(const RunArguments& arguments) {
   const Plan plan = make_plan(load_study(arguments.study, arguments.overrides));
   const ChosenBackend chosen = choose_backend(arguments.backend);
-  const OutputFolder folder(arguments.out.empty() ? std::filesystem::path("out") / arguments.study.stem()
-                                                  : arguments.out);
+  const OutputFolder folder(arguments.out.value_or(std::filesystem::path("out") / arguments.study.stem()));
   if (!arguments.quiet) print_opening(plan, chosen);
 
   StudyResult result;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "problem/data_set.hpp"
+#include "study/text_file.hpp"
 
 namespace omg {
 
@@ -54,7 +55,7 @@ std::size_t find_label_column(std::string_view wanted, const std::vector<std::st
 }  // namespace
 
 DataSet read_csv(const std::filesystem::path& file, std::string_view label_column) {
-  const std::string text = read_text(file);
+  const std::string text = read_text(file, "a data file");
   DataSet out;
   out.file = file;
   std::vector<std::string_view> header;
@@ -80,10 +81,10 @@ DataSet read_csv(const std::filesystem::path& file, std::string_view label_colum
     }
     out.lines.push_back(lines.number());
   }
-  if (out.labels.empty())
-    throw Error({file.string(), 0, ""}, "the file has no rows; expected lines of comma-separated numbers");
+  const Place whole{file.string(), 0, ""};
+  if (out.labels.empty()) throw Error(whole, "the file has no rows; expected lines of comma-separated numbers");
   out.columns = width - 1;
-  check_size(file, out.rows(), out.columns);
+  check_size(whole, out.rows(), out.columns);
   return out;
 }
 

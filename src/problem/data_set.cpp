@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <limits>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -55,7 +53,6 @@ DataSet synthetic_data(const SyntheticData& what, Random features, Random plante
   const auto classes = static_cast<std::size_t>(what.labels == Labels::classes ? what.classes : 1);
   DataSet out;
   out.columns = columns;
-  check_size("the synthetic data set", rows, columns);
   out.features.resize(rows * columns);
   for (double& entry : out.features) entry = features.normal();
   std::vector<double> weights(columns * classes);
@@ -96,18 +93,6 @@ Spectrum gram_spectrum(const DataSet& data) {
   return weighted_gram_spectrum(data.features, std::vector<double>(data.rows(), 1.0), static_cast<int>(data.columns));
 }
 
-std::string read_text(const std::filesystem::path& file) {
-  const Place place{file.string(), 0, ""};
-  std::error_code fault;
-  if (!std::filesystem::exists(file, fault)) throw Error(place, "there is no such file");
-  if (std::filesystem::is_directory(file, fault)) throw Error(place, "this is a folder, expected a data file");
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  if (stream && stream.peek() != std::ifstream::traits_type::eof()) text << stream.rdbuf();
-  if (stream.bad() || !stream.is_open()) throw Error(place, "the file cannot be read");
-  return std::move(text).str();
-}
-
 bool Lines::next() {
   if (rest_.empty()) return false;
   const std::size_t end = rest_.find('\n');
@@ -124,13 +109,12 @@ bool parse_number(std::string_view text, double& value) {
   return fault == std::errc{} && end == text.data() + text.size();
 }
 
-void check_size(const std::filesystem::path& file, std::size_t rows, std::size_t columns) {
+void check_size(const Place& place, std::size_t rows, std::size_t columns) {
   // Lanes count the entries of features, labels and scores in an int.
   constexpr auto most = static_cast<std::size_t>(std::numeric_limits<int>::max());
   if (columns > most || rows > most / (columns + 3))
-    throw Error(
-        {file.string(), 0, ""},
-        fmt::format("found {} rows and {} columns; held dense, at most 2^31 numbers are allowed", rows, columns));
+    throw Error(place, fmt::format("found {} rows and {} columns; held dense, at most 2^31 numbers are allowed", rows,
+                                   columns));
 }
 
 }  // namespace omg

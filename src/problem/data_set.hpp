@@ -63,9 +63,6 @@ Spectrum gram_spectrum(const DataSet& data);
 
 // Common to the readers.
 
-/// The whole text of a file. Throws Error if it cannot be read.
-std::string read_text(const std::filesystem::path& file);
-
 /// One line after the other, without its end (\n or \r\n), numbered from 1.
 class Lines {
  public:
@@ -84,6 +81,6 @@ class Lines {
 bool parse_number(std::string_view text, double& value);
 
 /// Throws Error unless that many numbers can be held dense and be counted by the lanes.
-void check_size(const std::filesystem::path& file, std::size_t rows, std::size_t columns);
+void check_size(const Place& place, std::size_t rows, std::size_t columns);
 
 }  // namespace omg

@@ -133,7 +133,7 @@ double ProblemInput::evaluate(const Resolved& parameter) const {
   at.n = shape_.n;
   const double value = formula(at);
   if (!std::isfinite(value))
-    refuse(parameter, fmt::format("found {} = {}; allowed is a finite number", formula.text(), value));
+    refuse(parameter, fmt::format("found \"{}\", which is {}; allowed is a finite number", formula.text(), value));
   parameter.constant = value;
   return value;
 }
@@ -303,6 +303,7 @@ DataSet ProblemInput::load_data(std::size_t i) const {
     what.noise = non_negative("noise", i);
     what.labels = *labels_;
     what.classes = shape_.classes;
+    check_size(place("rows"), static_cast<std::size_t>(what.rows), static_cast<std::size_t>(what.columns));
     out = synthetic_data(what, random("features", i), random("planted", i), random("noise", i));
   } else {
     out = read_file();

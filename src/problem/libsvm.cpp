@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "problem/data_set.hpp"
+#include "study/text_file.hpp"
 
 namespace omg {
 
@@ -66,7 +67,7 @@ class LineReader {
 }  // namespace
 
 DataSet read_libsvm(const std::filesystem::path& file) {
-  const std::string text = read_text(file);
+  const std::string text = read_text(file, "a data file");
   DataSet out;
   out.file = file;
   std::vector<Entry> entries;
@@ -89,7 +90,7 @@ DataSet read_libsvm(const std::filesystem::path& file) {
   const Place whole{file.string(), 0, ""};
   if (out.labels.empty()) throw Error(whole, "the file has no rows; expected lines of the form label index:value …");
   if (out.columns == 0) throw Error(whole, "the file has labels but no features; expected label index:value …");
-  check_size(file, out.rows(), out.columns);
+  check_size(whole, out.rows(), out.columns);
   out.features.assign(out.rows() * out.columns, 0.0);
   first.push_back(entries.size());
   for (std::size_t i = 0; i < out.rows(); ++i)

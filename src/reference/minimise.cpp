@@ -17,7 +17,7 @@ namespace {
 using Wide = long double;
 
 [[noreturn]] void fail(const Problem& problem, std::size_t i, const std::string& what) {
-  throw Error("problem " + problem.name + ", instance " + std::to_string(i) + ": " + what);
+  throw Error(Place{"", 0, "problem." + problem.name}, "instance " + std::to_string(i) + ": " + what);
 }
 
 [[noreturn]] void fail_without_minimiser(const Problem& problem, std::size_t i) {

@@ -32,15 +32,6 @@ fs::path existing_part(const fs::path& folder) {
   return here;
 }
 
-/// Makes a file in the folder and takes it away again: permissions do not tell of a full or read-only disk.
-void try_to_write(const fs::path& folder, const fs::path& existing) {
-  std::string name = (existing / ".omg-XXXXXX").string();
-  const int file = ::mkstemp(name.data());
-  if (file < 0) refuse(folder, fmt::format("\"{}\": {}", existing.string(), last_fault()));
-  ::close(file);
-  ::unlink(name.c_str());
-}
-
 /// Files under temporary names, which vanish unless they are put in place.
 class PendingFiles {
  public:
@@ -122,7 +113,9 @@ OutputFolder::OutputFolder(fs::path folder) : folder_(std::move(folder)) {
   const fs::path existing = existing_part(folder_);
   std::error_code fault;
   if (!fs::is_directory(existing, fault)) refuse(folder_, fmt::format("\"{}\" is not a folder", existing.string()));
-  try_to_write(folder_, existing);
+  // Permissions do not tell of a full or read-only disk, of names that are too long, …: a trial does.
+  const NewFolders folders(folder_);
+  PendingFiles(folder_).add({"trial", ""});
 }
 
 void OutputFolder::write(const std::vector<OutputFile>& files) const {

@@ -107,7 +107,10 @@ struct Formula::Compiled {
   }
 
   [[noreturn]] void refuse(const std::string& reason) const {
-    throw Error(place, fmt::format("the formula \"{}\" does not parse: {}; {}", text, reason, allowed));
+    // Deeply nested or generated text is not shown whole.
+    constexpr std::size_t shown = 200;
+    throw Error(place, fmt::format("the formula \"{}{}\" does not parse: {}; {}", text.substr(0, shown),
+                                   text.size() > shown ? "…" : "", reason, allowed));
   }
 
   // muParser counts positions from 0 and words them in several ways; here they count from 1.
@@ -153,7 +156,8 @@ Formula::~Formula() = default;
 double Formula::operator()(const FormulaInputs& at) const {
   if (compiled_->number) return *compiled_->number;
   compiled_->inputs = at;
-  return compiled_->parser.Eval();
+  const double value = compiled_->parser.Eval();
+  return std::isnan(value) ? not_a_number : value;  // of no sign, which messages would show
 }
 
 const std::string& Formula::text() const { return compiled_->text; }

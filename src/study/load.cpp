@@ -1,9 +1,7 @@
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <iterator>
 #include <set>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -15,6 +13,7 @@
 #include "formula.hpp"
 #include "overrides.hpp"
 #include "section.hpp"
+#include "text_file.hpp"
 #include "values.hpp"
 
 namespace omg {
@@ -388,16 +387,9 @@ void resolve_names(const Study& study) {
 }
 
 toml::table parse_file(const std::filesystem::path& file) {
-  const Place place{file.string(), 0, ""};
-  std::error_code fault;
-  if (!std::filesystem::exists(file, fault)) throw Error(place, "there is no such file");
-  if (std::filesystem::is_directory(file, fault)) throw Error(place, "this is a folder, expected a study file");
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw Error(place, "the file cannot be read");
-  std::ostringstream text;
-  text << stream.rdbuf();
+  const std::string text = read_text(file, "a study file");
   try {
-    return toml::parse(text.view(), file.string());
+    return toml::parse(text, file.string());
   } catch (const toml::parse_error& error) {
     throw Error({file.string(), static_cast<int>(error.source().begin.line), ""},
                 fmt::format("this is not TOML: {} (column {})", error.description(), error.source().begin.column));

@@ -35,7 +35,7 @@ std::string describe_type(const toml::node& node) {
     case toml::node_type::integer:
       return fmt::format("the number {}", node.as_integer()->get());
     case toml::node_type::floating_point:
-      return fmt::format("the number {}", node.as_floating_point()->get());
+      return fmt::format("the number {:#}", node.as_floating_point()->get());  // 1e9 is 1000000000.0, no whole number
     case toml::node_type::boolean:
       return node.as_boolean()->get() ? "true" : "false";
     case toml::node_type::array:
@@ -94,10 +94,24 @@ void Section::refuse_type(std::string_view key, const toml::node& found, std::st
   throw Error(place(found, key), fmt::format("found {}, expected {}", describe_type(found), expected));
 }
 
+void Section::refuse_control_characters(std::string_view key, const toml::node& found) const {
+  const std::string& text = found.as_string()->get();
+  const bool has_some = std::any_of(text.begin(), text.end(), [](char c) {
+    const auto code = static_cast<unsigned char>(c);
+    return code < 0x20 || code == 0x7f;
+  });
+  if (has_some)
+    throw Error(place(found, key),
+                fmt::format("found \"{}\" with a line break or another control character; allowed is "
+                            "a text in one line",
+                            text));
+}
+
 std::optional<std::string> Section::text(std::string_view key) const {
   const toml::node* node = find(key);
   if (node == nullptr) return std::nullopt;
   if (!node->is_string()) refuse_type(key, *node, "a text");
+  refuse_control_characters(key, *node);
   return node->as_string()->get();
 }
 
@@ -146,6 +160,7 @@ std::vector<std::string> Section::names(std::string_view key) const {
   std::vector<std::string> out;
   for (const toml::node& entry : *list) {
     if (!entry.is_string()) refuse_type(key, entry, "a name");
+    refuse_control_characters(key, entry);
     const std::string& name = entry.as_string()->get();
     if (std::find(out.begin(), out.end(), name) != out.end())
       throw Error(place(entry, key), fmt::format("\"{}\" is listed twice", name));

@@ -64,6 +64,8 @@ class Section {
   /// The tables of `[[key]]`; empty if there are none.
   [[nodiscard]] std::vector<const toml::table*> tables(std::string_view key) const;
 
+  /// Texts that are shown, in messages and tables, are of one line.
+  void refuse_control_characters(std::string_view key, const toml::node& found) const;
   [[noreturn]] void refuse_type(std::string_view key, const toml::node& found, std::string_view expected) const;
 
  private:

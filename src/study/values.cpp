@@ -42,6 +42,7 @@ class ValueReader {
     Value value;
     value.place = section_.place(node, key_);
     if (node.is_string()) {
+      section_.refuse_control_characters(key_, node);
       value.text = node.as_string()->get();
     } else if (node.is_integer()) {
       value.text = fmt::format("{}", node.as_integer()->get());
@@ -120,7 +121,7 @@ class ValueReader {
     const toml::node* given = table.get("count");
     if (given == nullptr) fail(table, "a grid of a method needs its number of points, e.g. count = 10");
     if (!given->is_integer() || given->as_integer()->get() < 2 || given->as_integer()->get() > 1'000'000)
-      fail(*given, fmt::format("found count = {}, allowed is a whole number from 2 to 1000000", describe_type(*given)));
+      fail(*given, fmt::format("count: found {}, allowed is a whole number from 2 to 1000000", describe_type(*given)));
     const std::int64_t count = given->as_integer()->get();
     for (std::int64_t k = 0; k < count; ++k) {
       const double share = static_cast<double>(k) / static_cast<double>(count - 1);
