@@ -27,7 +27,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
 endif()
 
+# Null pointers and misaligned SIMD registers fault by themselves; checks of them would be most of the time of compilation.
 if(OMG_SANITIZE)
-  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${OMG_SANITIZE};-fno-sanitize-recover=all;-fno-omit-frame-pointer>")
+  add_compile_options(
+    "$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${OMG_SANITIZE};-fno-sanitize=null,alignment;-fno-sanitize-recover=all;-fno-omit-frame-pointer>"
+  )
   add_link_options(-fsanitize=${OMG_SANITIZE})
 endif()
