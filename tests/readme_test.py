@@ -38,7 +38,15 @@ class Readme(unittest.TestCase):
             table = subprocess.run(
                 [ROOT / "scripts/results-table", out / "summary.json"], check=True, capture_output=True, text=True
             ).stdout
+            subprocess.run([ROOT / "scripts/results-figure", out / "summary.json", out / "figure.svg"], check=True)
+            drawn = (out / "figure.svg").read_text()
         self.assertIn(table, README)
+        # The picture is the same but for rounding to a tenth of a pixel.
+        number = re.compile(r"-?\d+(?:\.\d+)?")
+        shown = (ROOT / "docs/envelopes.svg").read_text()
+        self.assertEqual(number.sub("#", drawn), number.sub("#", shown))
+        for ours, theirs in zip(number.findall(drawn), number.findall(shown), strict=True):
+            self.assertAlmostEqual(float(ours), float(theirs), delta=0.11)
 
     def test_commands_exist(self):
         lines = [line.split("#")[0].split() for block in blocks("sh") for line in block.splitlines()]
