@@ -106,7 +106,7 @@ std::string verdicts(const Plan& plan, const StudyResult& result) {
     for (const Check& check : claim.checks) {
       std::getline(lines, line);
       out += line + "\n";
-      if (!check.note.empty()) out += wrapped("    " + check.note, line_width, 4) + "\n";
+      if (!check.note.empty()) out += "    " + wrapped(check.note, line_width - 4, 4) + "\n";
     }
   }
   return out;
