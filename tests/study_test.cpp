@@ -638,13 +638,16 @@ TEST(Override, TakesNamesIndicesAndNestedKeys) {
   EXPECT_EQ(study.methods[0].iterations, 5);
 }
 
-TEST(Override, NamesMayHoldDots) {
+TEST(Override, NamesMayHoldDotsAndEqualsSigns) {
   const std::string text = one_problem + one_method +
                            "[[method]]\nname = \"step 0.5\"\nclassical = \"gradient_descent\"\nstep = 0.5\n" +
+                           "[[method]]\nname = \"step = 0.7\"\nclassical = \"gradient_descent\"\nstep = 0.7\n" +
                            "[[claim]]\nname = \"C\"\nstatement = \"S\"\nchecks = [{ problem = \"huber\", method = "
                            "\"plain\", quantity = \"diverged\", equals = 0 }]\n";
-  const Study study = load(text, {"method.step 0.5.step=0.25", "claim.C.checks.0.quantity=best_loss"});
+  const Study study = load(text, {"method.step 0.5.step=0.25", "claim.C.checks.0.quantity=best_loss",
+                                  "method.\"step = 0.7\".step = 1/L == 1 ? 3 : 4"});
   EXPECT_EQ(study.methods[1].parameters.at("step").values[0].text, "0.25");
+  EXPECT_EQ(study.methods[2].parameters.at("step").values[0].text, "1/L == 1 ? 3 : 4");
   EXPECT_EQ(study.claims[0].checks[0].quantity, Check::Quantity::best_loss);
 }
 

@@ -12,6 +12,8 @@
 
 #include "commands.hpp"
 
+namespace omg::cli {
+
 namespace {
 
 // Far more than any machine takes.
@@ -19,9 +21,8 @@ constexpr int most_threads = 4096;
 constexpr std::int64_t most_lanes = 1'000'000'000'000;
 
 int execute(int argc, char** argv) {
-  using namespace omg::cli;
   CLI::App app("Optimistic meta-gradients, measured over millions of independent runs", "omg");
-  app.set_version_flag("--version", std::string(omg::version()));
+  app.set_version_flag("--version", std::string(version()));
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
 
@@ -70,9 +71,11 @@ int execute(int argc, char** argv) {
 
 }  // namespace
 
+}  // namespace omg::cli
+
 int main(int argc, char** argv) {
   try {
-    const int code = execute(argc, argv);
+    const int code = omg::cli::execute(argc, argv);
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
       throw omg::Error("what was to be printed could not be written to standard output");
     return code;

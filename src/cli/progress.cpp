@@ -1,8 +1,8 @@
 #include "progress.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -13,14 +13,8 @@ namespace omg::cli {
 
 namespace {
 
-std::size_t terminal_width() {
-  winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return size.ws_col;
-}
-
 std::string duration(double seconds) {
-  const auto whole = static_cast<long long>(seconds + 0.5);
+  const long long whole = std::llround(seconds);
   if (whole < 60) return fmt::format("{} s", whole);
   if (whole < 3600) return fmt::format("{}:{:02} min", whole / 60, whole % 60);
   return fmt::format("{}:{:02} h", whole / 3600, whole / 60 % 60);
@@ -55,7 +49,7 @@ void ProgressDisplay::draw(const Progress& progress, double share, double second
       "[{}{}] {:3.0f} %, {} left, {:.2g} lane-iterations/s, {} on {}", std::string(filled, '#'),
       std::string(bar - filled, '.'), 100 * share, share > 0 ? duration(seconds * (1 - share) / share) : "?",
       static_cast<double>(progress.done) / seconds, progress.cell.method.name, progress.cell.problem->name);
-  fmt::print(stderr, "\r{}", fitted(line, terminal_width() - 1));
+  fmt::print(stderr, "\r{}", fitted(line, terminal_columns(STDERR_FILENO).value_or(80) - 1));
   std::fflush(stderr);
   drawn_ = true;
 }

@@ -6,9 +6,6 @@
 
 namespace omg::cli {
 
-/// Widest line of what is printed, in characters.
-inline constexpr std::size_t line_width = 120;
-
 /// The table with one line for each cell, and a line on each column.
 std::string cell_table(const Plan& plan, const StudyResult& result);
 

@@ -1,6 +1,8 @@
 #include "text.hpp"
 
 #include <algorithm>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace omg::cli {
 
@@ -17,6 +19,14 @@ std::size_t bytes_of(std::string_view text, std::size_t count) {
 }
 
 }  // namespace
+
+std::optional<std::size_t> terminal_columns(int descriptor) {
+  winsize size{};
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
+  return size.ws_col;
+}
+
+const std::size_t line_width = std::clamp<std::size_t>(terminal_columns(STDOUT_FILENO).value_or(120), 60, 120);
 
 std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {

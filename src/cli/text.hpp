@@ -1,11 +1,18 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace omg::cli {
+
+/// Columns of the terminal at a file descriptor, if it is one that tells them.
+std::optional<std::size_t> terminal_columns(int descriptor);
+
+/// Widest line of what is printed, in characters: that of the terminal, between 60 and 120.
+extern const std::size_t line_width;
 
 /// Number of characters of a text in UTF-8.
 std::size_t characters(std::string_view text);

@@ -20,6 +20,16 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
+/// Where a letter stands first, but for what is in double quotes.
+std::size_t first_outside_quotes(std::string_view text, char letter) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') quoted = !quoted;
+    if (text[i] == letter && !quoted) return i;
+  }
+  return std::string_view::npos;
+}
+
 std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -43,9 +53,10 @@ std::optional<std::string_view> after(std::string_view path, std::string_view na
 class Override {
  public:
   explicit Override(std::string_view assignment) {
-    const auto equals = assignment.find('=');
-    const std::string_view key = trimmed(assignment.substr(0, equals));
-    place_ = {std::string(override_source), 0, std::string(key)};
+    const std::size_t equals = first_outside_quotes(assignment, '=');
+    std::string key(trimmed(assignment.substr(0, equals)));
+    std::erase(key, '"');
+    place_ = {std::string(override_source), 0, key};
     if (equals == std::string_view::npos || key.empty())
       throw Error(Place{std::string(override_source), 0, ""},
                   fmt::format("found \"{}\", expected KEY=VALUE", assignment));
