@@ -1,5 +1,6 @@
 #pragma once
 
+#include "omg/lane/observer.hpp"
 #include "omg/lane/shape.hpp"
 
 // What passes between the host and the kernels: plain data, the same text on both sides.
@@ -7,8 +8,9 @@ namespace omg::cuda {
 
 using Count = unsigned long long;
 
-/// Records, and the vectors of lanes that do not fit registers, lie in tiles of a warp's width: entry k of number j at
-/// [j / 32][k][j % 32]. A warp reads neighbours, and entries are a constant apart.
+/// Where a thread runs a lane, records, and vectors that do not fit registers, lie in tiles of a warp's width: entry k
+/// of number j at [j / 32][k][j % 32]. A warp reads neighbours, and entries are a constant apart. Where a team runs a
+/// lane, records lie one behind the other.
 inline constexpr int tile = 32;
 
 /// Where one value of a parameter's list stands among the constants: a number, or one per instance.
@@ -28,7 +30,7 @@ struct Schedule {
   const T* upper;
 };
 
-/// The largest and smallest normalised gap that a warp has seen at one recorded iteration.
+/// The largest and smallest normalised gap that a watcher has seen at one recorded iteration.
 template <class T>
 struct alignas(2 * sizeof(T)) Extremes {
   T largest;
@@ -39,45 +41,36 @@ struct ExtremeLanes {
   Count smallest;
 };
 
-/// The largest gap ÷ bound that a warp has seen.
-template <class T>
-struct Peak {
-  T ratio;
-  int iteration;
-  Count lane;
-};
-
-/// Sums over lanes.
-struct Counts {
-  Count gradients;
-  Count functions;
-  Count lane_iterations;
-};
-
-/// The merged statistics of a record, ready for the host.
+/// The merged extremes of a record, ready for the host.
 struct MergedRecord {
   double largest;
   double smallest;
   Count largest_lane;
   Count smallest_lane;
 };
-struct MergedPeak {
-  double ratio;
-  Count lane;
-  long long iteration;
-};
-struct MergedBest {
-  double loss;
-  unsigned setting;
-  unsigned unused;
-};
 
 inline constexpr Count nowhere = ~Count{0};  ///< the lane of an empty extreme
+
+/// What lanes leave behind at their end (LaneBatch of src/statistics): entry l of each row belongs to lane begin + l of
+/// the launch, rows are `stride` apart.
+template <class T>
+struct LaneRows {
+  long long stride;
+  Ending* endings;
+  T* last;
+  T* ratio;
+  T* ratio_at;
+  T* loss;
+  T* sup;
+  T* regret;
+  T* reached;  ///< [ε]
+  T* samples;  ///< [sample]
+};
 
 template <class T>
 struct LaneArguments {
   // Instances on the device: `local_instances` of the problem's, from `first_instance` on, counted round.
-  const T* records;  ///< tiles of record_size entries
+  const T* records;  ///< entries of a record: record_size
   const T* shared;
   long long record_size;
   long long local_instances;
@@ -100,52 +93,35 @@ struct LaneArguments {
   const Schedule<T>* variants;
   Schedule<T> only;  ///< the variant, if there is one only
 
-  // Statistics.
+  // Statistics. A watcher is a warp that sees lanes side by side; each has extremes of its own.
   const T* inverse_scale;        ///< one per instance on the device
   const T* inverse_bound;        ///< the same, or a single number
   long long inverse_bound_step;  ///< 1 or 0
-  const T* inverse_bound_table;  ///< t = 0 … T
-  const int* record_at;          ///< ascending, then one entry that no iteration reaches
+  ObserverTables<T> observed;
+  const int* record_at;  ///< ascending, then one entry that no iteration reaches
   int record_count;
-  int first_launch;  ///< the warps' own copies are empty: clear them
+  const int* sample_records;    ///< positions in record_at, then −1
+  int first_launch;             ///< the watchers' own copies are empty: clear them
+  Extremes<T>* extremes;        ///< [watcher][record_count + 1]; what stands behind the last record is of no use
+  ExtremeLanes* extreme_lanes;  ///< [watcher][record]
+  LaneRows<T> rows;
 
-  Extremes<T>* extremes;        ///< [warp][record_count + 1]; what stands behind the last record is of no use
-  ExtremeLanes* extreme_lanes;  ///< [warp][record]
-  Peak<T>* peaks;               ///< [warp]
-  Count* diverged;              ///< [record_count + 1]: lanes lost after the record before
-  Counts* counts;
-  double* loss;  ///< one per lane of the launch, NaN if diverged
-  int best_by_loss;
-
-  T* arena;  ///< tiles of arena_size entries, one number for each thread
-  long long arena_size;
+  T* arena;              ///< vectors of lanes that lie in global memory
+  long long arena_size;  ///< entries for a thread (in tiles) or a team (one behind the other)
 
   // Trajectories of the lanes of the launch.
   T* trace_gap;    ///< [t − 1][lane]
   T* trace_point;  ///< [t − 1][i][lane]
 };
 
-/// Merges the warps' copies; one block row per record and warp slice.
+/// Merges the watchers' copies.
 template <class T>
 struct MergeArguments {
-  const Extremes<T>* extremes;        ///< [warp][record_count + 1]
-  const ExtremeLanes* extreme_lanes;  ///< [warp][record_count]
-  const Peak<T>* peaks;
+  const Extremes<T>* extremes;        ///< [watcher][record_count + 1]
+  const ExtremeLanes* extreme_lanes;  ///< [watcher][record_count]
   int record_count;
-  int warps;
+  int watchers;
   MergedRecord* merged;
-  MergedPeak* peak;
-};
-
-struct BestArguments {
-  const double* loss;
-  Count begin;  ///< lanes whose loss it is
-  Count end;
-  long long first_instance;  ///< as in LaneArguments
-  long long local_instances;
-  long long instances;
-  MergedBest* best;  ///< one per instance on the device
-  int first_launch;
 };
 
 }  // namespace omg::cuda

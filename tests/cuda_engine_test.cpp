@@ -27,12 +27,12 @@ namespace {
 // ---- waves ----
 
 std::size_t bytes_of(const WaveCost& cost, std::uint64_t instances, std::uint64_t lanes) {
-  return cost.fixed + std::min(instances, lanes) * cost.instance + lanes * cost.lane + cost.warp;
+  return cost.fixed + std::min(instances, lanes) * cost.instance + lanes * cost.lane + cost.watcher + cost.row;
 }
 
 TEST(CudaWaves, FitTheMemoryAndNoLaneMoreWould) {
-  for (const WaveCost& cost : {WaveCost{1000, 40, 0, 5000}, WaveCost{1000, 40, 8, 5000}, WaveCost{0, 0, 8, 100},
-                               WaveCost{100000, 8000, 16, 30000}})
+  for (const WaveCost& cost : {WaveCost{1000, 40, 0, 5000, 100}, WaveCost{1000, 40, 8, 5000, 0},
+                               WaveCost{0, 0, 8, 100, 700}, WaveCost{100000, 8000, 16, 30000, 50}})
     for (const std::uint64_t instances : {1u, 33u, 4096u})
       for (const std::size_t memory : {10000u, 200000u, 3000000u, 100000000u}) {
         const std::uint64_t wanted = 16 * instances;
@@ -41,41 +41,103 @@ TEST(CudaWaves, FitTheMemoryAndNoLaneMoreWould) {
         if (lanes > 0) {
           EXPECT_LE(bytes_of(cost, instances, lanes), memory);
         }
-        // At most a quarter stays free for more warps.
-        if (lanes < wanted && cost.fixed + cost.warp <= memory / 8) {
-          EXPECT_GT(bytes_of(cost, instances, lanes + 1), memory / 8 * 5);
+        // At most a half stays free for more watchers and longer launches.
+        if (lanes < wanted && cost.fixed + cost.watcher + cost.row <= memory / 8) {
+          EXPECT_GT(bytes_of(cost, instances, lanes + 1), memory / 8 * 3);
         }
       }
 }
 
-TEST(CudaWaves, NothingFitsWhereOneWarpDoesNot) { EXPECT_EQ(fitting_lanes({1000, 8, 0, 5000}, 10, 10, 5999), 0u); }
+TEST(CudaWaves, NothingFitsWhereOneWatcherDoesNot) {
+  EXPECT_EQ(fitting_lanes({1000, 8, 0, 5000, 0}, 10, 10, 5999), 0u);
+}
 
-TEST(CudaWaves, WarpsMakeTheSameNumberOfPasses) {
-  for (const std::uint64_t lanes : {1u, 31u, 32u, 33u, 4096u, 100000u, 1048576u})
-    for (const std::uint64_t resident : {1u, 7u, 264u, 4224u}) {
-      const std::uint64_t warps = planned_warps(lanes, resident, 0, 0);
-      ASSERT_GE(warps, 1u);
-      EXPECT_LE(warps, resident);
-      const std::uint64_t passes = (lanes + 32 * warps - 1) / (32 * warps),
-                          least = (lanes + 32 * resident - 1) / (32 * resident);
-      EXPECT_EQ(passes, least);
-      if (warps > 1) {
-        EXPECT_GT((lanes + 32 * (warps - 1) - 1) / (32 * (warps - 1)), passes);
+TEST(CudaWaves, WatchersMakeTheSameNumberOfPasses) {
+  for (const int watched : {1, 4, 32})
+    for (const std::uint64_t lanes : {1u, 31u, 32u, 33u, 4096u, 100000u, 1048576u})
+      for (const std::uint64_t resident : {1u, 7u, 264u, 4224u}) {
+        const std::uint64_t watchers = planned_watchers(lanes, resident, watched, 0, 0);
+        ASSERT_GE(watchers, 1u);
+        EXPECT_LE(watchers, resident);
+        const auto passes = [&](std::uint64_t w) {
+          return (lanes - 1) / (static_cast<std::uint64_t>(watched) * w) + 1;
+        };
+        EXPECT_EQ(passes(watchers), passes(resident));
+        if (watchers > 1) {
+          EXPECT_GT(passes(watchers - 1), passes(watchers));
+        }
       }
-    }
 }
 
-TEST(CudaWaves, WarpsFitTheirMemory) {
-  EXPECT_EQ(planned_warps(1 << 20, 4224, 1000, 64999), 64u);
-  EXPECT_EQ(planned_warps(1 << 20, 4224, 1000, 10), 1u);
+TEST(CudaWaves, WatchersFitTheirMemory) {
+  EXPECT_EQ(planned_watchers(1 << 20, 4224, 32, 1000, 64999), 64u);
+  EXPECT_EQ(planned_watchers(1 << 20, 4224, 32, 1000, 10), 1u);
 }
 
-TEST(CudaWaves, FewWarpsSpreadOverTheMultiprocessors) {
-  const LaunchPolicy policy{true, 0, 128};
-  EXPECT_EQ(planned_block_warps(8, 132, policy), 1u);
-  EXPECT_EQ(planned_block_warps(132, 132, policy), 1u);
-  EXPECT_EQ(planned_block_warps(264, 132, policy), 2u);
-  EXPECT_EQ(planned_block_warps(4224, 132, policy), 4u);
+TEST(CudaWaves, FewWatchersSpreadOverTheMultiprocessors) {
+  EXPECT_EQ(planned_block(8, 132, 4), 1u);
+  EXPECT_EQ(planned_block(132, 132, 4), 1u);
+  EXPECT_EQ(planned_block(264, 132, 4), 2u);
+  EXPECT_EQ(planned_block(4224, 132, 4), 4u);
+}
+
+// ---- launch policy ----
+
+Specialisation specialisation_of(const std::string& family, int n, Precision precision, bool rotated = false) {
+  Specialisation out;
+  out.precision = precision;
+  out.family = family;
+  out.classical = "nesterov";
+  out.shape.n = out.shape.terms = out.shape.features = n;
+  out.shape.rotated = rotated;
+  out.record_size = 2 * static_cast<std::size_t>(n) + (rotated ? static_cast<std::size_t>(n * n) : 1);
+  return out;
+}
+
+TEST(CudaPolicy, TiersFollowTheDimension) {
+  const auto tier = [](const std::string& family, int n, bool rotated = false) {
+    const LaunchPolicy policy = launch_policy(90, specialisation_of(family, n, Precision::float64, rotated));
+    return std::pair(policy.tier, policy.vectors);
+  };
+  EXPECT_EQ(tier("huber", 1), std::pair(Tier::thread, Vectors::registers));
+  EXPECT_EQ(tier("huber", 16), std::pair(Tier::thread, Vectors::registers));
+  EXPECT_EQ(tier("huber", 17), std::pair(Tier::warp, Vectors::registers));
+  EXPECT_EQ(tier("quadratic", 64, true), std::pair(Tier::block, Vectors::registers));
+  EXPECT_EQ(tier("tridiagonal", 1001), std::pair(Tier::block, Vectors::registers));
+  EXPECT_EQ(tier("tridiagonal", 4000), std::pair(Tier::block, Vectors::shared));
+  EXPECT_EQ(tier("tridiagonal", 100000), std::pair(Tier::block, Vectors::global));
+}
+
+TEST(CudaPolicy, KeepsWhatItPromisesOfADevice) {
+  for (const int architecture : {80, 89, 90, 100})
+    for (const Precision precision : {Precision::float64, Precision::float32})
+      for (const char* family : {"huber", "quadratic", "tridiagonal"})
+        for (int n = 1; n < 20000; n = n * 5 / 4 + 1)
+          for (const bool rotated : {false, true}) {
+            if (rotated && n > 2000) continue;
+            const Specialisation chosen = specialisation_of(family, n, precision, rotated);
+            const LaunchPolicy policy = launch_policy(architecture, chosen);
+            EXPECT_EQ(policy, launch_policy(architecture, chosen));
+            EXPECT_LE(policy.block_threads, 1024);
+            EXPECT_EQ(policy.block_threads % policy.watched_threads(), 0);
+            const auto teams = static_cast<std::size_t>(policy.block_threads / policy.watched_threads());
+            EXPECT_LE(policy.shared_entries() * teams * static_cast<std::size_t>(policy.pack) *
+                          (precision == Precision::float64 ? 8 : 4),
+                      shared_memory(architecture))
+                << family << ", n = " << n;
+            // Numbers that a thread holds of every vector, and of the matrix, fit its registers.
+            if (policy.tier != Tier::thread && policy.vectors == Vectors::registers) {
+              EXPECT_LE((n + policy.team - 1) / policy.team, 4);
+              EXPECT_LE(policy.matrix_rows * n * (precision == Precision::float64 ? 2 : 1), 128);
+            }
+          }
+}
+
+TEST(CudaPolicy, ATeamSeesNoDifferenceInWhatIsRecorded) {
+  Specialisation chosen = specialisation_of("tridiagonal", 300, Precision::float64);
+  const LaunchPolicy policy = launch_policy(90, chosen);
+  chosen.every_iteration = chosen.observer.certificate = chosen.tracing = true;
+  EXPECT_EQ(launch_policy(90, chosen).team, policy.team);
 }
 
 TEST(CudaWaves, LaunchesTakeAboutAQuarterOfASecond) {
@@ -258,8 +320,7 @@ class CountingDevice {
     if (std::strcmp(reinterpret_cast<const char*>(function), "run_lanes") != 0) return CUDA_SUCCESS;
     const auto& a = *static_cast<const LaneArguments<double>*>(parameters[0]);
     state().launches.push_back({a.begin, a.end});
-    a.counts->gradients += a.end - a.begin;
-    a.counts->lane_iterations += (a.end - a.begin) * static_cast<Count>(a.iterations);
+    for (Count l = 0; l < a.end - a.begin; ++l) a.rows.endings[l] = {End::ran, a.record_count, a.iterations, 1, 0};
     return CUDA_SUCCESS;
   }
 
@@ -316,6 +377,7 @@ class CountingDevice {
         *function = reinterpret_cast<CUfunction>(const_cast<char*>(name));
         return CUDA_SUCCESS;
       };
+      d.function_attribute = [](CUfunction, CUfunction_attribute, int) { return CUDA_SUCCESS; };
       d.occupancy = [](int* blocks, CUfunction, int, std::size_t) {
         *blocks = state().resident_blocks;
         return CUDA_SUCCESS;

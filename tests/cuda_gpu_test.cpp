@@ -62,6 +62,11 @@ void expect_same_bits(const CellStatistics& a, const CellStatistics& b) {
   EXPECT_EQ(a.certificate.ratio, b.certificate.ratio);
   EXPECT_EQ(a.certificate.lane, b.certificate.lane);
   EXPECT_EQ(a.certificate.iteration, b.certificate.iteration);
+  EXPECT_EQ(a.converged, b.converged);
+  EXPECT_EQ(a.distributions, b.distributions);
+  EXPECT_EQ(a.per_lane, b.per_lane);
+  EXPECT_EQ(a.stopped_on_gap, b.stopped_on_gap);
+  EXPECT_EQ(a.stopped_on_gradient, b.stopped_on_gradient);
   ASSERT_EQ(a.best.size(), b.best.size());
   for (std::size_t i = 0; i < a.best.size(); ++i) {
     EXPECT_EQ(a.best[i].loss, b.best[i].loss) << "instance " << i;
@@ -266,20 +271,70 @@ TEST_F(GpuBits, DoNotDependOnHowLanesAreSpreadOverTheDevice) {
   }
 }
 
-TEST_F(GpuBits, OfLanesInMemoryDoNotDependOnTheirNeighbours) {
-  const CatalogueEntry& family = *find_entry(catalogue().families, "quadratic");
-  Study study = study_of(family, 24, 90, 80, Precision::float64);
-  MethodSpec method;
-  method.name = method.classical = "nesterov";
-  method.weights = test::one("1");
-  study.methods = {method};
-  const Plan plan = make_plan(study);
-  const Cell& cell = plan.cells[0];
-  CellStatistics merged = gpu_->run(cell, {0, 41}, control_);
-  merged.merge(gpu_->run(cell, {41, 42}, control_));
-  merged.merge(gpu_->run(cell, {42, 90}, control_));
-  expect_same_bits(merged, gpu_->run(cell, {0, 90}, control_));
-  expect_same_bits(merged, cpu_->run(cell, {0, 90}, control_));
+/// Lanes of teams: one warp and several, points of which some lie beside the registers, vectors of meta-parameters that
+/// are longer than a point, lanes that share their data.
+std::vector<Plan> team_plans() {
+  std::vector<Plan> out;
+  const auto add = [&](const char* family, int n, MethodSpec method) {
+    const auto plan =
+        plan_of(study_of(*find_entry(catalogue().families, family), n, 9, 40, Precision::float64), method);
+    if (plan) out.push_back(*plan);
+  };
+  MethodSpec nesterov;
+  nesterov.name = nesterov.classical = "nesterov";
+  nesterov.weights = test::one("1");
+  add("quadratic", 24, nesterov);
+  add("quadratic", 70, nesterov);
+  add("tridiagonal", 50, nesterov);
+  add("tridiagonal", 300, nesterov);
+  nesterov.parameters["step"] = {{test::formula("1/L"), test::formula("0.3/L"), test::formula("0.1/L")}, {}};
+  add("logistic", 20, nesterov);
+  MethodSpec matrix;
+  matrix.name = "matrix";
+  matrix.rule = "matrix";
+  matrix.learner = "sgd";
+  matrix.weights = test::one("1");
+  matrix.parameters["meta_step"] = test::one("0.02/L");
+  matrix.parameters["initial"] = test::one("0");
+  add("tridiagonal", 10, matrix);
+  return out;
+}
+
+TEST_F(GpuBits, OfTeamsDoNotDependOnPlacesAndNeighbours) {
+  const std::vector<Plan> plans = team_plans();
+  ASSERT_EQ(plans.size(), 6u);
+  for (const Plan& plan : plans) {
+    const Cell& cell = plan.cells[0];
+    SCOPED_TRACE(cell.problem->family + ", n = " + std::to_string(cell.problem->shape.n));
+    const CellStatistics whole = gpu_->run(cell, {0, cell.lanes()}, control_);
+    CellStatistics merged = gpu_->run(cell, {0, 4}, control_);
+    merged.merge(gpu_->run(cell, {4, 5}, control_));
+    merged.merge(gpu_->run(cell, {5, cell.lanes()}, control_));
+    expect_same_bits(merged, whole);
+    for (const cuda::Vectors vectors : {cuda::Vectors::shared, cuda::Vectors::global})
+      for (const int threads : {32, 64}) {
+        cuda::Engine engine(0, cuda::default_cache_folder(),
+                            {.block_threads = threads, .warps = 3, .vectors = vectors});
+        expect_same_bits(engine.run(cell, {0, cell.lanes()}, control_), whole);
+      }
+  }
+}
+
+TEST_F(GpuBits, OfEveryFigureEqualTheCpuEngine) {
+  Study study = mixed_plan(217).study;
+  study.envelope_every_iteration = false;
+  study.lane_statistics = {true, true, true, true, true, true, true};
+  study.epsilon = {1e-1, 1e-3, 1e-5};
+  for (const Stop& stop : {Stop{}, Stop{.gap = 1e-4, .gradient_norm = {}}, Stop{.gap = {}, .gradient_norm = 1e-3}}) {
+    study.stop = stop;
+    const Plan plan = make_plan(study);
+    for (const Cell& cell : plan.cells) {
+      const LaneRange all{0, cell.lanes()};
+      expect_same_bits(gpu_->run(cell, all, control_), cpu_->run(cell, all, control_));
+      cuda::Engine engine(0, cuda::default_cache_folder(), {.warps = 2, .launch_lanes = 150});
+      expect_same_bits(engine.run(cell, all, control_), cpu_->run(cell, all, control_));
+    }
+  }
 }
 
 // ---- size ----

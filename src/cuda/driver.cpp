@@ -30,6 +30,7 @@ Driver load_driver() {
   library.load(d.module_load, "cuModuleLoadData");
   library.load(d.module_unload, "cuModuleUnload");
   library.load(d.module_function, "cuModuleGetFunction");
+  library.load(d.function_attribute, "cuFuncSetAttribute");
   library.load(d.occupancy, "cuOccupancyMaxActiveBlocksPerMultiprocessor");
   library.load(d.stream_create, "cuStreamCreate");
   library.load(d.stream_destroy, "cuStreamDestroy_v2");
@@ -178,9 +179,14 @@ CUfunction Module::function(const char* name) const {
   return function;
 }
 
-int resident_blocks(CUfunction function, int threads) {
+void allow_shared_memory(CUfunction function, std::size_t bytes) {
+  check(driver().function_attribute(function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, static_cast<int>(bytes)),
+        "cuFuncSetAttribute");
+}
+
+int resident_blocks(CUfunction function, int threads, std::size_t shared) {
   int blocks = 0;
-  check(driver().occupancy(&blocks, function, threads, 0), "cuOccupancyMaxActiveBlocksPerMultiprocessor");
+  check(driver().occupancy(&blocks, function, threads, shared), "cuOccupancyMaxActiveBlocksPerMultiprocessor");
   return blocks;
 }
 

@@ -34,6 +34,7 @@ struct Driver {
   decltype(&cuModuleLoadData) module_load;
   decltype(&cuModuleUnload) module_unload;
   decltype(&cuModuleGetFunction) module_function;
+  decltype(&cuFuncSetAttribute) function_attribute;
   decltype(&cuOccupancyMaxActiveBlocksPerMultiprocessor) occupancy;
   decltype(&cuStreamCreate) stream_create;
   decltype(&cuStreamDestroy) stream_destroy;
@@ -140,14 +141,18 @@ class Module {
   CUmodule module_ = nullptr;
 };
 
-/// Blocks of that many threads that a multiprocessor holds at once.
-int resident_blocks(CUfunction function, int threads);
+/// Lets the blocks of a kernel have so many bytes of shared memory, given at launch.
+void allow_shared_memory(CUfunction function, std::size_t bytes);
+
+/// Blocks of that many threads, each with so many bytes of shared memory, that a multiprocessor holds at once.
+int resident_blocks(CUfunction function, int threads, std::size_t shared);
 
 /// Launches a kernel whose only parameter is one structure.
 template <class Arguments>
-void launch(const Stream& stream, CUfunction function, Size3 grid, Size3 block, const Arguments& arguments) {
+void launch(const Stream& stream, CUfunction function, Size3 grid, Size3 block, unsigned shared,
+            const Arguments& arguments) {
   void* parameters[] = {const_cast<Arguments*>(&arguments)};
-  check(driver().launch(function, grid.x, grid.y, grid.z, block.x, block.y, block.z, 0, stream.get(), parameters,
+  check(driver().launch(function, grid.x, grid.y, grid.z, block.x, block.y, block.z, shared, stream.get(), parameters,
                         nullptr),
         "cuLaunchKernel");
 }

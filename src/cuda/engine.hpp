@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -19,10 +20,11 @@ namespace omg::cuda {
 
 /// Limits of how lanes are spread over the device; 0: what suits it. They never change a bit of the results.
 struct Tuning {
-  int block_threads = 0;           ///< a multiple of 32, at most what the launch policy says
-  std::uint64_t warps = 0;         ///< at most so many
-  std::uint64_t launch_lanes = 0;  ///< at most so many in a launch
-  std::size_t memory = 0;          ///< bytes of device memory at most
+  int block_threads = 0;                 ///< a multiple of 32, at most what the launch policy says
+  std::uint64_t warps = 0;               ///< warps that watch lanes, at most
+  std::uint64_t launch_lanes = 0;        ///< at most so many in a launch
+  std::size_t memory = 0;                ///< bytes of device memory at most
+  Vectors vectors = Vectors::registers;  ///< of teams, no nearer than this
 };
 
 /// Limits as text, such as "block_threads=64,launch_lanes=1000". Throws Error for anything else.
@@ -44,18 +46,26 @@ class Engine {
   struct Placed {
     std::weak_ptr<const Problem> problem;
     std::uint64_t first = 0, count = 0;
+    std::size_t width = 0;  ///< instances side by side
     Precision precision = Precision::float64;
   };
-  /// A kernel and how its warps are launched.
+  /// A kernel and how it is spread over the device.
   struct Launch {
+    LaunchPolicy policy;
     CUfunction function = nullptr;
-    std::uint64_t warps = 0;
+    std::uint64_t watchers = 0;    ///< warps that watch lanes: all of them, or one of every team
+    std::uint64_t most_lanes = 0;  ///< that a launch has room for
     Size3 grid, block;
+    unsigned shared = 0;  ///< bytes for a block
   };
 
   const Module& module_of(const KernelSource& source);
   [[nodiscard]] std::size_t usable_memory() const;
+  [[nodiscard]] std::array<const Buffer*, 8> buffers() const {
+    return {&instances_, &shared_, &tables_, &extremes_, &merged_, &rows_, &arena_, &trace_};
+  }
   void release_buffers();
+  [[nodiscard]] LaunchPolicy policy_of(const Specialisation& chosen) const;
   void copy_to_device(const Buffer& to, const void* from, std::size_t bytes);
   /// Waits for all that was launched before.
   void copy_to_host(void* to, const Buffer& from, std::size_t bytes);
@@ -71,7 +81,9 @@ class Engine {
   template <class T>
   Launch prepare(const Cell& cell, LaneRange lanes, bool tracing, LaneArguments<T>& arguments);
   template <class T>
-  void upload_instances(const Cell& cell, LaneRange lanes, LaneArguments<T>& arguments);
+  void launch_lanes(const Launch& kernel, const LaneArguments<T>& arguments);
+  template <class T>
+  void upload_instances(const Cell& cell, LaneRange lanes, const LaunchPolicy& policy, LaneArguments<T>& arguments);
   template <class T>
   void upload_tables(const Cell& cell, LaneRange lanes, LaneArguments<T>& arguments);
 
@@ -83,7 +95,7 @@ class Engine {
   std::map<std::string, Module> modules_;
   Placed placed_;
   // Kept from wave to wave, so that a short cell does not wait for allocations.
-  Buffer instances_, shared_, tables_, partials_, output_, best_, loss_, arena_, trace_;
+  Buffer instances_, shared_, tables_, extremes_, merged_, rows_, arena_, trace_;
 };
 
 }  // namespace omg::cuda

@@ -72,8 +72,8 @@ void append_family(const std::vector<MethodSpec>& methods, int n, Precision prec
       if (method.classical.empty()) chosen.options = method_options(method);
       chosen.shape = this_shape;
       chosen.record_size = 2 * static_cast<std::size_t>(n) + fields;
-      chosen.certificate = true;
-      chosen.track_best = true;
+      chosen.observer.certificate = true;
+      chosen.observer.loss = true;
       chosen.one_variant = false;
       out.push_back(choice);
     }

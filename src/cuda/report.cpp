@@ -76,13 +76,13 @@ void print_report(const Request& request) {
     for (const auto& choice : registry_kernels(methods, n, request.precision)) {
       if (choice.family.find(request.family) == std::string::npos) continue;
       if (choice.method.find(request.method) == std::string::npos) continue;
-      const LaunchPolicy policy = launch_policy(choice.chosen);
-      const KernelSource source = lane_source(choice.chosen, policy);
       for (const int architecture : request.architectures) {
+        const LaunchPolicy policy = launch_policy(architecture, choice.chosen);
+        const KernelSource source = lane_source(choice.chosen, policy);
         const KernelFigures figures = read_figures(compile(source, architecture, true).log).front();
         std::printf("%-4d %-24s %-56s %3d %-9s %9d %6d %7d %7d\n", architecture, choice.family.c_str(),
-                    choice.method.c_str(), n, policy.in_registers ? "registers" : "memory", figures.registers,
-                    figures.stack, figures.spill_stores, figures.shared);
+                    choice.method.c_str(), n, name_of(policy.vectors), figures.registers, figures.stack,
+                    figures.spill_stores, figures.shared);
         std::fflush(stdout);
       }
     }

@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "omg/catalogue.hpp"
+#include "omg/lane/team.hpp"
 #include "omg/registry.hpp"
 
 #include "study/traits.hpp"
@@ -11,14 +12,37 @@ namespace omg::cuda {
 
 namespace {
 
-using CountingContext = ArenaContext<double>;
+/// Counts the numbers that vectors take, and has none.
+struct CountingContext {
+  using Real = double;
+  template <class Dim>
+  using Vector = MemoryVector<double, Contiguous>;
+  template <class Dim>
+  using Shared = Vector<Dim>;
+
+  int dimension;
+  bool team = false;                 ///< small vectors are with every member of a team
+  bool points_in_registers = false;  ///< and points with the members that they belong to
+  mutable std::size_t used = 0;
+
+  [[nodiscard]] int n() const { return dimension; }
+  template <class Dim>
+  Vector<Dim> vector() const {
+    const bool held = team && (Dim::replicated || (points_in_registers && is_point<Dim>));
+    return held ? Vector<Dim>{} : shared<Dim>();
+  }
+  template <class Dim>
+  Shared<Dim> shared() const {
+    used += static_cast<std::size_t>(Dim::at(dimension));
+    return {};
+  }
+};
 
 /// Stands for a family where only the vectors of a method are counted.
 struct NoFamily {};
 
 template <class Method>
-std::size_t method_entries(int n) {
-  const CountingContext c{n, nullptr};
+void count_method(const CountingContext& c) {
   NoFamily family;
   const Options options;
   const Coefficients<double, Method::parameters> coefficients{};
@@ -26,15 +50,12 @@ std::size_t method_entries(int n) {
   const typename Method::template Lane<CountingContext, NoFamily, Options> lane(c, family, options, coefficients,
                                                                                 bounds);
   (void)lane;
-  return static_cast<std::size_t>(c.used);
 }
 
 template <class Family>
-std::size_t family_entries(const Shape& shape) {
-  const CountingContext c{shape.n, nullptr};
+void count_family(const CountingContext& c, const Shape& shape) {
   const typename Family::template Scratch<CountingContext> scratch(c, shape);
   (void)scratch;
-  return static_cast<std::size_t>(c.used);
 }
 
 /// Calls f with the type of that name out of a list of the registry.
@@ -53,44 +74,69 @@ const CatalogueEntry& entry_of(const std::vector<CatalogueEntry>& entries, std::
 
 const char* real_name(Precision precision) { return precision == Precision::float64 ? "double" : "float"; }
 
+/// The number of a lane, or of lanes side by side.
+std::string real_of(Precision precision, int pack) {
+  const std::string number = real_name(precision);
+  return pack == 1 ? number : "LanePack<" + number + ", " + std::to_string(pack) + ">";
+}
+
 const char* text_of(bool value) { return value ? "true" : "false"; }
 
 const std::string& type_of(Hint hint) { return catalogue().hints.at(static_cast<std::size_t>(hint)).type; }
 const std::string& type_of(Target target) { return catalogue().targets.at(static_cast<std::size_t>(target)).type; }
 const std::string& type_of(Domain domain) { return catalogue().domains.at(static_cast<std::size_t>(domain)).type; }
 
+/// What kernels/team.cu is told of the team and the place of its vectors.
+std::string team_text(const LaunchPolicy& policy, int n) {
+  std::ostringstream text;
+  const bool in_registers = policy.vectors == Vectors::registers;
+  text
+      << "inline constexpr int team_size = " << policy.team << ", matrix_rows = " << policy.matrix_rows
+      << ", matrix_columns = " << n << ";\n"
+      << "inline constexpr long long local_entries = " << policy.local_entries
+      << ", shared_entries = " << policy.shared_entries() << ";\n"
+      << "inline constexpr bool memory_in_shared = " << text_of(policy.memory_in_shared) << ";\n"
+      << "template <class Team>\nusing Context = "
+      << (in_registers ? "TeamRegisterContext<Real, Shape::n, Team>" : "TeamMemoryContext<Real, Team>") << ";\n"
+      << "template <class Team>\n__device__ __forceinline__ Context<Team> make_context(const Shape& shape, const Team& "
+         "team,\n                                                           TeamArena<Real>& local, Real* memory) {\n"
+      << "  return Context<Team>(" << (in_registers ? "" : "shape.n, ") << "team, local, memory);\n}\n";
+  return text.str();
+}
+
 }  // namespace
 
-std::size_t lane_entries(const Specialisation& chosen) {
-  std::size_t entries = 0;
-  const int n = chosen.shape.n;
+namespace {
+
+std::size_t counted(const Specialisation& chosen, const CountingContext& c) {
   if (!chosen.classical.empty()) {
     with_entry(ClassicalMethods{}, chosen.classical,
-               [&]<class Method>(Method*) { entries += method_entries<Classical<Method>>(n); });
+               [&]<class Method>(Method*) { count_method<Classical<Method>>(c); });
   } else {
     with_entry(Rules{}, chosen.rule, [&]<class Rule>(Rule*) {
       with_entry(Learners{}, chosen.learner,
-                 [&]<class Learner>(Learner*) { entries += method_entries<MetaGradient<Rule, Learner>>(n); });
+                 [&]<class Learner>(Learner*) { count_method<MetaGradient<Rule, Learner>>(c); });
     });
   }
-  with_entry(Families{}, chosen.family,
-             [&]<class Family>(Family*) { entries += family_entries<Family>(chosen.shape); });
-  return entries;
+  with_entry(Families{}, chosen.family, [&]<class Family>(Family*) { count_family<Family>(c, chosen.shape); });
+  (void)c.vector<PointDim>();  // a gradient that only the observer needs
+  return c.used;
 }
 
-LaunchPolicy launch_policy(const Specialisation& chosen) {
-  LaunchPolicy policy;
-  const int n = chosen.shape.n;
-  const int longest = chosen.rule.empty() ? n : std::max(n, rule_traits(chosen.rule).meta_dimension(n));
-  // Up to 16 coordinates (32 in a vector of pairs) the live vectors of a lane fit the 255 registers of a thread.
-  policy.in_registers = n <= 16 && longest <= 32;
-  // So few numbers never spill, and more warps hide more latency.
-  if (policy.in_registers && n <= 4) policy.least_blocks = 0;
-  // 256 bytes are 64 registers; a longer record is loaded again in every iteration.
-  const std::size_t entries = chosen.record_size - static_cast<std::size_t>(n);
-  const std::size_t bytes = entries * (chosen.precision == Precision::float64 ? 8 : 4);
-  if (policy.in_registers && bytes <= 256) policy.held_entries = static_cast<int>(entries);
-  return policy;
+}  // namespace
+
+std::size_t lane_entries(const Specialisation& chosen) { return counted(chosen, {chosen.shape.n}); }
+
+std::size_t team_vector_entries(const Specialisation& chosen, bool points_in_registers) {
+  return counted(chosen, {chosen.shape.n, true, points_in_registers});
+}
+
+bool has_symmetric_matrix(const Specialisation& chosen) {
+  bool found = false;
+  with_entry(Families{}, chosen.family, [&]<class Family>(Family*) {
+    found = requires { Family::symmetric_matrix; };
+  });
+  return found && chosen.shape.rotated;
 }
 
 Specialisation specialise(const Cell& cell, bool tracing) {
@@ -104,8 +150,7 @@ Specialisation specialise(const Cell& cell, bool tracing) {
   out.shape = cell.problem->shape;
   out.data_size = cell.problem->data_size;
   out.record_size = cell.problem->record_size();
-  out.certificate = !tracing && !cell.bound_table.empty();
-  out.track_best = !tracing && cell.track_best;
+  if (!tracing) out.observer = cell.observer();
   out.one_variant = cell.variants.size() == 1;
   // Ascending and as many as iterations: all of them.
   out.every_iteration = !tracing && static_cast<std::int64_t>(cell.record_at.size()) == cell.iterations;
@@ -114,10 +159,13 @@ Specialisation specialise(const Cell& cell, bool tracing) {
 }
 
 KernelSource lane_source(const Specialisation& chosen, const LaunchPolicy& policy) {
+  const bool in_registers = policy.vectors == Vectors::registers, team = policy.tier != Tier::thread;
   const Catalogue& all = catalogue();
   const CatalogueEntry& family = entry_of(all.families, chosen.family);
   std::ostringstream text;
-  text << "#pragma once\n\n#include \"omg/lane/options.hpp\"\n#include \"" << family.header << "\"\n";
+  text << "#pragma once\n\n#include \"omg/lane/options.hpp\"\n#include \"omg/lane/pack.hpp\"\n#include "
+          "\"omg/lane/team.hpp\"\n#include \""
+       << family.header << "\"\n";
   std::string method;
   if (!chosen.classical.empty()) {
     const CatalogueEntry& classical = entry_of(all.classical, chosen.classical);
@@ -129,7 +177,7 @@ KernelSource lane_source(const Specialisation& chosen, const LaunchPolicy& polic
     method = "MetaGradient<" + rule.type + ", " + learner.type + ">";
   }
   text << "\nnamespace omg::cuda::chosen {\n\n"
-       << "using Real = " << real_name(chosen.precision) << ";\n"
+       << "using Real = " << real_of(chosen.precision, policy.pack) << ";\n"
        << "using Method = " << method << ";\n"
        << "using Family = " << family.type << ";\n\n";
 
@@ -144,7 +192,7 @@ KernelSource lane_source(const Specialisation& chosen, const LaunchPolicy& polic
 
   const Shape& s = chosen.shape;
   text << "struct Shape {\n";
-  if (policy.in_registers) {
+  if (in_registers) {
     text << "  static constexpr int n = " << s.n << ", terms = " << s.terms << ", classes = " << s.classes
          << ", features = " << s.features << ", data_size = " << chosen.data_size << ";\n"
          << "  template <class Arguments>\n  explicit Shape(const Arguments&) {}\n";
@@ -158,16 +206,27 @@ KernelSource lane_source(const Specialisation& chosen, const LaunchPolicy& polic
   text << "  static constexpr bool rotated = " << text_of(s.rotated) << ", shared = " << text_of(s.shared)
        << ";\n};\n\n";
 
-  text << "using Context = "
-       << (policy.in_registers ? "RegisterContext<Real, Shape::n>" : "ArenaContext<Real, Strided>") << ";\n";
-  text << "inline constexpr bool in_registers = " << text_of(policy.in_registers)
-       << ", certificate = " << text_of(chosen.certificate) << ", track_best = " << text_of(chosen.track_best)
+  const ObserverOptions& w = chosen.observer;
+  text << "struct ObserverOptions {\n"
+       << "  static constexpr bool certificate = " << text_of(w.certificate) << ", loss = " << text_of(w.loss)
+       << ", sup = " << text_of(w.sup) << ", regret = " << text_of(w.regret)
+       << ",\n                        stop_gap = " << text_of(w.stop_gap)
+       << ", stop_gradient = " << text_of(w.stop_gradient) << ";\n  static constexpr int targets = " << w.targets
+       << ";\n};\n\n";
+
+  text << "inline constexpr bool in_registers = " << text_of(in_registers)
        << ", every_iteration = " << text_of(chosen.every_iteration) << ", one_variant = " << text_of(chosen.one_variant)
        << ", tracing = " << text_of(chosen.tracing) << ";\n"
-       << "inline constexpr int held_entries = " << policy.held_entries << ", block_threads = " << policy.block_threads
-       << ", least_blocks = " << policy.least_blocks << ";\n\n"
-       << "}  // namespace omg::cuda::chosen\n";
-  return {"kernels/lane.cu", "specialisation.hpp", text.str()};
+       << "inline constexpr int block_threads = " << policy.block_threads << ", least_blocks = " << policy.least_blocks
+       << ";\n";
+  if (team) {
+    text << team_text(policy, s.n);
+  } else {
+    text << "using Context = " << (in_registers ? "RegisterContext<Real, Shape::n>" : "ArenaContext<Real, Strided>")
+         << ";\ninline constexpr int held_entries = " << policy.held_entries << ";\n";
+  }
+  text << "\n}  // namespace omg::cuda::chosen\n";
+  return {team ? "kernels/team.cu" : "kernels/lane.cu", "specialisation.hpp", text.str()};
 }
 
 KernelSource merge_source(Precision precision) {

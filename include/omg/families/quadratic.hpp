@@ -24,6 +24,8 @@ struct Quadratic {
       {"matrix", "", "Q itself, a vector of n² numbers, in place of a spectrum"},
   };
 
+  static constexpr bool symmetric_matrix = true;  ///< Q heads the record's fields, if it is rotated
+
   /// x − x*, read by every row of Q.
   template <class C>
   struct Scratch {
@@ -52,9 +54,9 @@ struct Quadratic {
     c.sync();
     const int n = c.n();
     const auto at = [&](int i) {
-      R slope = in.field(i * n) * d[0];
+      R slope = symmetric_entry(in, i, 0, n) * d[0];
 #pragma unroll
-      for (int j = 1; j < n; ++j) slope = fma(in.field(i * n + j), d[j], slope);
+      for (int j = 1; j < n; ++j) slope = fma(symmetric_entry(in, i, j, n), d[j], slope);
       if constexpr (Want::gradient) g[i] = slope;
       return R(0.5) * slope * d[i];
     };

@@ -25,4 +25,14 @@ struct LaneInstance {
   OMG_HD T field(int k) const { return record[(2 * n + data_size + k) * stride]; }
 };
 
+/// Entry (i, j) of the symmetric matrix that heads the fields of an instance. An instance may hold it in a way of its
+/// own.
+template <class I>
+OMG_HD auto symmetric_entry(const I& in, int i, int j, int n) {
+  if constexpr (requires { in.symmetric(i, j); })
+    return in.symmetric(i, j);
+  else
+    return in.field(i * n + j);
+}
+
 }  // namespace omg

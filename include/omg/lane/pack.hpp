@@ -46,8 +46,16 @@ OMG_HD T lane_of(const LanePack<T, B>& a, int lane) {
   for (int b = 1; b < B; ++b) out = lane == b ? a.v[b] : out;
   return out;
 }
+template <int B>
+OMG_HD bool lane_of(const LaneMask<B>& a, int lane) {
+  bool out = a.v[0];
+#pragma unroll
+  for (int b = 1; b < B; ++b) out = lane == b ? a.v[b] : out;
+  return out;
+}
 OMG_HD double lane_of(double a, int) { return a; }
 OMG_HD float lane_of(float a, int) { return a; }
+OMG_HD bool lane_of(bool a, int) { return a; }
 
 // The names of math.hpp for packs.
 // clang-format off

@@ -14,6 +14,12 @@ namespace omg {
 // Reductions have one fixed shape: a member's own coordinates in ascending order, then a tree over the warp, then a
 // tree over the warps. Every member gets the same bits.
 
+/// Entries of memory that a team of `size`, in warps of `warp`, exchanges its reductions through, and n published
+/// coordinates.
+constexpr long long team_entries(int size, int warp, int published) {
+  return (size > warp ? 2LL * (size / warp) : 0) + 2LL * published;
+}
+
 /// Room that grows by taking; with a null base it only counts.
 template <class R>
 struct TeamArena {
