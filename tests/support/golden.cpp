@@ -474,6 +474,12 @@ Cell build_cell(const Json& method, const std::string& name, const Json& instanc
   return cell;
 }
 
+Json read_golden(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  if (!in) throw std::runtime_error("cannot read the golden cases in " + file.string());
+  return Json::parse(in);
+}
+
 }  // namespace
 
 Cell golden_cell(const std::string& instance, const std::string& method, int iterations) {
@@ -486,30 +492,35 @@ std::filesystem::path golden_file() {
   return std::filesystem::path(source_directory) / "tests/golden-sample.json";
 }
 
-std::vector<GoldenCase> load_golden_cases(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  if (!in) throw std::runtime_error("cannot read the golden cases in " + file.string());
-  const Json all = Json::parse(in);
-  std::vector<GoldenCase> out;
-  for (const Json& entry : all.at("cases")) {
-    GoldenCase golden;
-    golden.id = entry.at("id");
-    golden.words = entry.value("words", "");
-    for (const auto& [t, gap] : entry.at("gaps").items()) {
-      if (!entry.at("usable").at(t).get<bool>()) continue;
-      const double spread = entry.at("rel_f64_vs_longdouble").at(t);
-      golden.expected.push_back({std::stoll(t), gap.get<double>(), std::max(1e-9, 100 * spread)});
-    }
-    const std::string instance = entry.at("instance");
-    try {
-      golden.cell = build_cell(entry.at("method"), instance, all.at("instances").at(instance), 100);
-    } catch (const Unsupported& reason) {
-      golden.skip = reason.what();
-    }
-    golden.cell.method.name = golden.id;
-    out.push_back(std::move(golden));
-  }
+std::vector<std::string> golden_ids(const std::filesystem::path& file) {
+  const Json all = read_golden(file);
+  std::vector<std::string> out;
+  for (const Json& entry : all.at("cases")) out.push_back(entry.at("id"));
   return out;
+}
+
+GoldenCase load_golden_case(const std::filesystem::path& file, const std::string& id) {
+  const Json all = read_golden(file);
+  const Json& cases = all.at("cases");
+  const auto found = std::find_if(cases.begin(), cases.end(), [&](const Json& entry) { return entry.at("id") == id; });
+  if (found == cases.end()) throw std::runtime_error("no golden case " + id + " in " + file.string());
+  const Json& entry = *found;
+  GoldenCase golden;
+  golden.id = id;
+  golden.words = entry.value("words", "");
+  for (const auto& [t, gap] : entry.at("gaps").items()) {
+    if (!entry.at("usable").at(t).get<bool>()) continue;
+    const double spread = entry.at("rel_f64_vs_longdouble").at(t);
+    golden.expected.push_back({std::stoll(t), gap.get<double>(), std::max(1e-9, 100 * spread)});
+  }
+  const std::string instance = entry.at("instance");
+  try {
+    golden.cell = build_cell(entry.at("method"), instance, all.at("instances").at(instance), 100);
+  } catch (const Unsupported& reason) {
+    golden.skip = reason.what();
+  }
+  golden.cell.method.name = golden.id;
+  return golden;
 }
 
 }  // namespace omg::test

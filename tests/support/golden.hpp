@@ -33,7 +33,10 @@ Cell golden_cell(const std::string& instance, const std::string& method, int ite
 /// The file that the environment variable OMG_GOLDEN_CASES names, else tests/golden-sample.json.
 std::filesystem::path golden_file();
 
-/// Reads a file of golden cases. Throws std::runtime_error for a file that has not that form.
-std::vector<GoldenCase> load_golden_cases(const std::filesystem::path& file);
+/// The cases of a golden file by their ids. Throws std::runtime_error for a file that has not that form.
+std::vector<std::string> golden_ids(const std::filesystem::path& file);
+
+/// Builds one of them: every test runs as a process of its own, and some minimisers take a while.
+GoldenCase load_golden_case(const std::filesystem::path& file, const std::string& id);
 
 }  // namespace omg::test
