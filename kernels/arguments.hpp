@@ -13,6 +13,10 @@ using Count = unsigned long long;
 /// lane, records lie one behind the other.
 inline constexpr int tile = 32;
 
+/// Numbers from a row of a data set to the next where its features lie in shared memory: odd, so that threads that read
+/// a column meet different banks.
+constexpr int tile_stride(int features) { return features + 1 - features % 2; }
+
 /// Where one value of a parameter's list stands among the constants: a number, or one per instance.
 struct ConstantPlace {
   long long offset;

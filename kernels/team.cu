@@ -24,8 +24,10 @@ inline constexpr int pack = lanes_in<Real>();
 struct Instance {
   const Number* record[pack];
   const Number* shared;
+  const Number* tile;  ///< the features in shared memory
   int n;
   int data_size;
+  int features;
 
   __device__ __forceinline__ Real entry(int k) const {
     return gathered<Real>([&](int b) { return record[b][k]; });
@@ -37,6 +39,12 @@ struct Instance {
       return Real(__ldg(shared + k));
     else
       return entry(2 * n + k);
+  }
+  __device__ __forceinline__ Real feature(int i, int j) const {
+    if constexpr (chosen::tile_entries > 0)
+      return Real(tile[i * tile_stride(features) + j]);
+    else
+      return data(i * features + j);
   }
   __device__ __forceinline__ Real field(int k) const { return entry(2 * n + data_size + k); }
   /// Entry (i, j) of a symmetric matrix: column by column, which the members of a team read side by side.
@@ -156,9 +164,16 @@ extern "C" __global__ void __launch_bounds__(omg::cuda::chosen::block_threads, o
   const long long teams = static_cast<long long>(gridDim.x) * teams_in_block;
   const long long me = static_cast<long long>(blockIdx.x) * teams_in_block + place;
   const chosen::Shape shape(a);
-  Real* const local = reinterpret_cast<Real*>(dynamic_shared) + place * chosen::shared_entries;
+  // The tile, then what every team has of its own.
+  Number* const tile_of_block = reinterpret_cast<Number*>(dynamic_shared);
+  Real* const local = reinterpret_cast<Real*>(tile_of_block + chosen::tile_entries) + place * chosen::shared_entries;
   Real* const memory =
       chosen::memory_in_shared ? local + chosen::local_entries : reinterpret_cast<Real*>(a.arena) + me * a.arena_size;
+  if constexpr (chosen::tile_entries > 0) {
+    for (int k = static_cast<int>(threadIdx.x); k < shape.terms * shape.features; k += static_cast<int>(blockDim.x))
+      tile_of_block[k / shape.features * tile_stride(shape.features) + k % shape.features] = a.shared[k];
+    __syncthreads();
+  }
   if constexpr (!chosen::tracing)
     if (a.first_launch && team.rank() < warp_size) Watch<Number, chosen::every_iteration>::clear(a, me, team.rank());
 
@@ -175,6 +190,8 @@ extern "C" __global__ void __launch_bounds__(omg::cuda::chosen::block_threads, o
 #pragma unroll
     for (int b = 0; b < pack; ++b) instance.record[b] = a.records + at.instance[b] * a.record_size;
     instance.shared = a.shared;
+    instance.tile = tile_of_block;
+    instance.features = shape.features;
     instance.n = c.n();
     instance.data_size = shape.data_size;
     run_instance<chosen::matrix_rows>(a, c, shape, instance, at, seat, me);

@@ -13,7 +13,7 @@ namespace omg::cuda {
 namespace {
 
 constexpr int architectures[] = {80, 90, 100};
-constexpr int shards = 8;
+constexpr std::size_t shards = 8;
 
 /// Methods of the main study, as far as the registry goes beyond it.
 bool in_main_study(const MethodSpec& method) {
@@ -25,11 +25,6 @@ bool in_main_study(const MethodSpec& method) {
          (method.hint.empty() || method.hint == "none" || method.hint == "last") &&
          (method.target.empty() || method.target == "bootstrap" || method.target == "optimistic") &&
          method.domain != "simplex";
-}
-
-bool in_main_study(const KernelChoice& choice) {
-  const std::set<std::string> families{"huber", "asymmetric_huber", "quadratic", "tridiagonal", "logistic", "ridge"};
-  return families.contains(choice.chosen.family);
 }
 
 std::vector<MethodSpec> main_study_methods() {
@@ -57,95 +52,73 @@ KernelFigures figures_of(const KernelChoice& choice, int architecture) {
 
 class CudaCompile : public testing::TestWithParam<int> {
  protected:
-  /// Kernels of this shard.
+  /// Every `sample`-th of this shard's kernels, on one architecture after the other.
   template <class F>
-  void each(const std::vector<KernelChoice>& choices, F&& f) const {
-    for (std::size_t k = 0; k < choices.size(); ++k)
-      if (static_cast<int>(k % shards) == GetParam()) f(choices[k], k / shards);
+  void each(const std::vector<KernelChoice>& choices, std::size_t sample, F&& f) const {
+    const std::size_t shard = static_cast<std::size_t>(GetParam());
+    for (std::size_t k = shard * sample; k < choices.size(); k += shards * sample)
+      f(choices[k], architectures[(k / (shards * sample) + shard) % 3]);
   }
-};
-
-TEST_P(CudaCompile, MainStudyKeepsSmallSeparableLanesInRegisters) {
-  int compiled = 0;
-  each(registry_kernels(main_study_methods(), 8, Precision::float64), [&](const KernelChoice& choice, std::size_t) {
-    if (!separable(choice)) return;
-    for (const int architecture : architectures) {
+  void expect_compiled(const std::vector<KernelChoice>& choices, std::size_t sample) const {
+    each(choices, sample, [&](const KernelChoice& choice, int architecture) {
+      EXPECT_GT(figures_of(choice, architecture).registers, 0) << text_of(choice, architecture);
+    });
+  }
+  void expect_no_spills(const std::vector<KernelChoice>& choices, std::size_t sample) const {
+    each(choices, sample, [&](const KernelChoice& choice, int architecture) {
       const KernelFigures figures = figures_of(choice, architecture);
       EXPECT_EQ(figures.spill_stores, 0) << text_of(choice, architecture);
       EXPECT_EQ(figures.spill_loads, 0) << text_of(choice, architecture);
       EXPECT_EQ(figures.stack, 0) << text_of(choice, architecture);
-      ++compiled;
-    }
-  });
-  EXPECT_GT(compiled, 50);
+    });
+  }
+};
+
+std::vector<KernelChoice> separable_kernels(const std::vector<MethodSpec>& methods, int n) {
+  std::vector<KernelChoice> out;
+  for (const auto& choice : registry_kernels(methods, n, Precision::float64))
+    if (separable(choice)) out.push_back(choice);
+  return out;
 }
 
-TEST_P(CudaCompile, MainStudyOnTheOtherFamilies) {
-  each(registry_kernels(main_study_methods(), 2, Precision::float64), [&](const KernelChoice& choice, std::size_t k) {
-    if (separable(choice) || !in_main_study(choice)) return;
-    const int architecture = architectures[k % 3];  // all three in LongCudaCompile
-    EXPECT_GT(figures_of(choice, architecture).registers, 0) << text_of(choice, architecture);
-  });
+/// The meta-learners with the rules whose state is a point or a number.
+std::vector<MethodSpec> meta_methods() {
+  const std::set<std::string> rules{"iterate", "step", "elementwise_step"};
+  std::vector<MethodSpec> out;
+  for (const auto& method : registry_methods())
+    if (rules.contains(method.rule)) out.push_back(method);
+  return out;
 }
 
-TEST_P(CudaCompile, SampleOfTheRegistryInBothPrecisionsAndTiers) {
+/// Dimensions of the tiers: a thread's registers, a warp's, a block's, shared and global memory.
+constexpr int tiers[] = {3, 16, 40, 300, 2500, 30000};
+
+TEST_P(CudaCompile, SmallLanesStayInRegisters) {
+  expect_no_spills(separable_kernels(main_study_methods(), 8), 3);
+  expect_no_spills(separable_kernels(meta_methods(), 16), 11);
+}
+
+TEST_P(CudaCompile, SampleOfTheRegistryOnEveryTier) {
   const auto methods = registry_methods();
-  const auto small = registry_kernels(methods, 3, Precision::float32);
-  const auto large = registry_kernels(methods, 40, Precision::float64);
-  // Every method of this shard's sample on each tier; family and architecture change from method to method.
-  constexpr std::size_t sample = 7;
-  const std::size_t families = small.size() / methods.size();
-  for (std::size_t m = sample * static_cast<std::size_t>(GetParam()); m < methods.size(); m += sample * shards) {
-    const KernelChoice &choice = small[m % families * methods.size() + m],
-                       &other = large[(m + 4) % families * methods.size() + m];
-    EXPECT_GT(figures_of(choice, architectures[m % 3]).registers, 0) << choice.method;
-    EXPECT_GT(figures_of(other, architectures[(m + 1) % 3]).registers, 0) << other.method;
-  }
+  for (const Precision precision : {Precision::float64, Precision::float32})
+    for (const int n : tiers) expect_compiled(registry_kernels(methods, n, precision), n <= 40 ? 101 : 211);
 }
 
-INSTANTIATE_TEST_SUITE_P(Shard, CudaCompile, testing::Range(0, shards));
-
-TEST(CudaLimits, CompileWithoutSpills) {
-  for (const Precision precision : {Precision::float64, Precision::float32}) {
-    KernelSource source = merge_source(precision);
-    source.file = "kernels/limits.cu";
-    for (const int architecture : architectures) {
-      const auto kernels = read_figures(compile(source, architecture, true).log);
-      ASSERT_EQ(kernels.size(), 3u);
-      for (const auto& kernel : kernels) EXPECT_EQ(kernel.spill_stores + kernel.stack, 0) << architecture;
-    }
-  }
-}
+INSTANTIATE_TEST_SUITE_P(Shard, CudaCompile, testing::Range(0, static_cast<int>(shards)));
 
 using LongCudaCompile = CudaCompile;
 
-TEST_P(LongCudaCompile, WholeRegistryOnEveryFamilyAndArchitecture) {
+TEST_P(LongCudaCompile, WholeRegistryOnEveryTier) {
+  const auto methods = registry_methods();
   for (const Precision precision : {Precision::float64, Precision::float32})
-    each(registry_kernels(registry_methods(), 3, precision), [&](const KernelChoice& choice, std::size_t) {
-      for (const int architecture : architectures)
-        EXPECT_GT(figures_of(choice, architecture).registers, 0) << text_of(choice, architecture);
-    });
+    for (const int n : tiers) expect_compiled(registry_kernels(methods, n, precision), 1);
 }
 
-TEST_P(LongCudaCompile, WholeRegistryInMemory) {
-  each(registry_kernels(registry_methods(), 40, Precision::float64), [&](const KernelChoice& choice, std::size_t k) {
-    const int architecture = architectures[k % 3];
-    EXPECT_GT(figures_of(choice, architecture).registers, 0) << text_of(choice, architecture);
-  });
+TEST_P(LongCudaCompile, SmallLanesStayInRegistersInEveryDimension) {
+  for (int n = 1; n <= 16; ++n) expect_no_spills(separable_kernels(meta_methods(), n), 1);
 }
 
-TEST_P(LongCudaCompile, MainStudyAtEveryDimensionUpToEight) {
-  for (int n = 1; n <= 8; ++n)
-    each(registry_kernels(main_study_methods(), n, Precision::float64), [&](const KernelChoice& choice, std::size_t) {
-      if (!separable(choice)) return;
-      for (const int architecture : architectures) {
-        const KernelFigures figures = figures_of(choice, architecture);
-        EXPECT_EQ(figures.spill_stores + figures.stack, 0) << text_of(choice, architecture);
-      }
-    });
-}
-
-INSTANTIATE_TEST_SUITE_P(Shard, LongCudaCompile, testing::Range(0, shards));
+INSTANTIATE_TEST_SUITE_P(Shard, LongCudaCompile, testing::Range(0, static_cast<int>(shards)));
 
 TEST(CudaCompileMerge, CompilesForEveryArchitecture) {
   for (const int architecture : architectures)

@@ -98,8 +98,7 @@ Engine::Launch Engine::prepare(const Cell& cell, LaneRange lanes, bool tracing, 
       cost.fixed + static_cast<std::size_t>(a.local_instances) * cost.instance + lanes.size() * cost.lane;
   const std::size_t memory = usable_memory(), room = memory > taken ? memory - taken : 0;
   const int watchers_in_block = policy.block_threads / policy.watched_threads();
-  const std::size_t team_bytes = policy.shared_entries() * static_cast<std::size_t>(policy.pack) * sizeof(T);
-  const std::size_t most_shared = team_bytes * static_cast<std::size_t>(watchers_in_block);
+  const std::size_t most_shared = policy.shared_bytes(static_cast<std::size_t>(watchers_in_block), sizeof(T));
   if (most_shared > 0) allow_shared_memory(launch.function, most_shared);
   const auto resident =
       static_cast<std::uint64_t>(resident_blocks(launch.function, policy.block_threads, most_shared)) *
@@ -110,7 +109,7 @@ Engine::Launch Engine::prepare(const Cell& cell, LaneRange lanes, bool tracing, 
   launch.block.x = static_cast<unsigned>(policy.watched_threads()) * in_block;
   launch.grid.x = static_cast<unsigned>((launch.watchers + in_block - 1) / in_block);
   launch.watchers = std::uint64_t{launch.grid.x} * in_block;
-  launch.shared = static_cast<unsigned>(team_bytes * in_block);
+  launch.shared = static_cast<unsigned>(policy.shared_bytes(in_block, sizeof(T)));
   launch.most_lanes = lanes.size();
   if (cost.row > 0) {
     const std::size_t left = room - std::min(room, launch.watchers * cost.watcher);

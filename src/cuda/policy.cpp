@@ -35,40 +35,62 @@ LaunchPolicy thread_policy(const Specialisation& chosen) {
   return policy;
 }
 
+/// Whether the vectors of a lane of 9 to 16 coordinates are more than the registers of a thread.
+bool many_vectors(const Specialisation& chosen) {
+  const Options& o = chosen.options;
+  if (chosen.precision == Precision::float32) return false;
+  return chosen.shape.rotated || o.hint == Hint::extrapolated || o.hint == Hint::average || o.hint == Hint::lookahead ||
+         o.domain != Domain::all || o.bootstrap_steps > 1;
+}
+
 /// Threads for a lane.
 int team_of(const Specialisation& chosen) {
   const int n = chosen.shape.n;
   // A row of a matrix each: what a row takes of the registers is spread as far as it can be.
   if (has_symmetric_matrix(chosen)) return power_of_two_from(n);
+  // Two rows of a data set each, while there are that many.
+  if (chosen.shape.shared) return std::min(256, power_of_two_from(std::max(n / 2, chosen.shape.terms / 4 + 1)));
   return power_of_two_from((n + held_coordinates - 1) / held_coordinates);
 }
 
-LaunchPolicy team_policy(int architecture, const Specialisation& chosen, Vectors nearest) {
-  LaunchPolicy policy;
+/// Where the vectors of a team lie, for lanes in packs of that size; and the tile, if there is room beside them.
+void place_vectors(int architecture, const Specialisation& chosen, Vectors nearest, int pack, LaunchPolicy& policy) {
   const int n = chosen.shape.n;
   const std::size_t number = bytes_of(chosen.precision);
-  policy.team = team_of(chosen);
-  policy.tier = policy.team == warp ? Tier::warp : Tier::block;
-  // Lanes that share their data read it once for all of them.
-  if (chosen.shape.shared && chosen.one_variant) policy.pack = chosen.precision == Precision::float64 ? 4 : 8;
-  policy.block_threads = std::max(policy.team, policy.tier == Tier::warp ? 4 * warp : 0);
-
-  // Of 65,536 registers a block of 1,024 threads leaves 64 to each: too few for more than one coordinate.
+  policy.pack = pack;
+  // Of 65,536 registers a block of 1,024 threads leaves 64 to each: too few for more than one coordinate. Packs leave
+  // theirs to the products with the data.
   const int held = (n + policy.team - 1) / policy.team;
   const bool registers =
-      nearest == Vectors::registers && (held == 1 || (held <= held_coordinates && policy.team <= 512));
+      nearest == Vectors::registers && pack == 1 && (held == 1 || (held <= held_coordinates && policy.team <= 512));
   policy.vectors = registers ? Vectors::registers : Vectors::shared;
   policy.local_entries = static_cast<std::size_t>(team_entries(policy.team, warp, registers ? n : 0));
-  policy.vector_entries = team_vector_entries(chosen, registers);
+  policy.vector_entries = team_vector_entries(chosen, policy.team, registers);
   if (registers && has_symmetric_matrix(chosen) && static_cast<std::size_t>(held * n) * number <= 512)
     policy.matrix_rows = held;
 
   const auto teams = static_cast<std::size_t>(policy.block_threads / policy.team);
-  const std::size_t bytes =
-      (policy.local_entries + policy.vector_entries) * static_cast<std::size_t>(policy.pack) * number * teams;
-  policy.memory_in_shared = nearest != Vectors::global && bytes <= shared_memory(architecture);
+  const auto fits = [&] { return policy.shared_bytes(teams, number) <= shared_memory(architecture); };
+  policy.memory_in_shared = nearest != Vectors::global;
+  if (!fits()) policy.memory_in_shared = false;
   if (!policy.memory_in_shared && !registers) policy.vectors = Vectors::global;
-  return policy;
+  if (!chosen.shape.shared) return;
+  policy.tile_entries = static_cast<std::size_t>(chosen.shape.terms) * tile_stride(chosen.shape.features);
+  policy.tile_entries += policy.tile_entries % 2;  // what follows is read two numbers at a time
+  if (!fits()) policy.tile_entries = 0;
+}
+
+LaunchPolicy team_policy(int architecture, const Specialisation& chosen, Vectors nearest) {
+  LaunchPolicy policy;
+  policy.team = team_of(chosen);
+  policy.tier = policy.team == warp ? Tier::warp : Tier::block;
+  policy.block_threads = std::max(policy.team, policy.tier == Tier::warp ? 4 * warp : 0);
+  // Lanes that share their data and their schedules read it once for all of them: as many as fit shared memory.
+  const bool packs = chosen.shape.shared && chosen.one_variant && nearest != Vectors::global;
+  for (int pack = packs ? 8 : 1;; pack /= 2) {
+    place_vectors(architecture, chosen, nearest, pack, policy);
+    if (policy.memory_in_shared || pack == 1) return policy;
+  }
 }
 
 }  // namespace
@@ -93,7 +115,8 @@ LaunchPolicy launch_policy(int architecture, const Specialisation& chosen, Vecto
   const int n = chosen.shape.n;
   const int longest = chosen.rule.empty() ? n : std::max(n, rule_traits(chosen.rule).meta_dimension(n));
   // Up to 16 coordinates (32 in a vector of pairs) the live vectors of a lane fit the 255 registers of a thread.
-  if (n <= 16 && longest <= 32) return thread_policy(chosen);
+  const int most = many_vectors(chosen) ? 8 : 16;
+  if (n <= most && longest <= 2 * most) return thread_policy(chosen);
   return team_policy(architecture, chosen, nearest);
 }
 

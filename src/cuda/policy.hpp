@@ -30,13 +30,19 @@ struct LaunchPolicy {
   std::size_t local_entries = 0;   ///< numbers of shared memory that a team exchanges through
   std::size_t vector_entries = 0;  ///< numbers of memory that the vectors of a lane (of a pack) take, if any do
   bool memory_in_shared = false;   ///< they are in shared memory
+  std::size_t tile_entries = 0;    ///< numbers of a block's shared memory that hold the features of a data set; 0: none
 
   /// Lanes that a warp which watches them sees at a time.
   [[nodiscard]] int watched_lanes() const { return tier == Tier::thread ? 32 : pack; }
   /// Threads for each such warp.
   [[nodiscard]] int watched_threads() const { return tier == Tier::thread ? 32 : team; }
-  /// Numbers of shared memory that a team takes.
+  /// Numbers of shared memory that a team takes beside the tile, for each lane of its pack.
   [[nodiscard]] std::size_t shared_entries() const { return local_entries + (memory_in_shared ? vector_entries : 0); }
+
+  /// Bytes of shared memory of a block of so many teams.
+  [[nodiscard]] std::size_t shared_bytes(std::size_t teams, std::size_t number) const {
+    return (tile_entries + teams * shared_entries() * static_cast<std::size_t>(pack)) * number;
+  }
 
   friend bool operator==(const LaunchPolicy&, const LaunchPolicy&) = default;
 };

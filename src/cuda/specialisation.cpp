@@ -12,49 +12,72 @@ namespace omg::cuda {
 
 namespace {
 
-/// Counts the numbers that vectors take, and has none.
-struct CountingContext {
+/// Counts the numbers that the vectors of a lane take, and has none: of one thread, or of a team of `Members`, where
+/// small vectors are with every member.
+class Counter {
+ public:
   using Real = double;
   template <class Dim>
   using Vector = MemoryVector<double, Contiguous>;
   template <class Dim>
   using Shared = Vector<Dim>;
 
-  int dimension;
-  bool team = false;                 ///< small vectors are with every member of a team
-  bool points_in_registers = false;  ///< and points with the members that they belong to
-  mutable std::size_t used = 0;
-
-  [[nodiscard]] int n() const { return dimension; }
+  explicit Counter(int n) : n_(n) {}
+  [[nodiscard]] int n() const { return n_; }
+  [[nodiscard]] std::size_t used() const { return used_; }
   template <class Dim>
   Vector<Dim> vector() const {
-    const bool held = team && (Dim::replicated || (points_in_registers && is_point<Dim>));
-    return held ? Vector<Dim>{} : shared<Dim>();
+    return room(Dim::at(n_));
   }
   template <class Dim>
   Shared<Dim> shared() const {
-    used += static_cast<std::size_t>(Dim::at(dimension));
+    return room(Dim::at(n_));
+  }
+
+ protected:
+  MemoryVector<double, Contiguous> room(int entries) const {
+    used_ += static_cast<std::size_t>(entries);
     return {};
   }
+
+ private:
+  int n_;
+  mutable std::size_t used_ = 0;
+};
+
+template <int Members>
+class TeamCounter : public Counter {
+ public:
+  static constexpr int members = Members;
+
+  /// `held`: points are with the members that they belong to.
+  TeamCounter(int n, bool held) : Counter(n), held_(held) {}
+  template <class Dim>
+  Vector<Dim> vector() const {
+    return Dim::replicated || (held_ && is_point<Dim>) ? Vector<Dim>{} : Counter::vector<Dim>();
+  }
+  using Counter::room;
+
+ private:
+  bool held_;
 };
 
 /// Stands for a family where only the vectors of a method are counted.
 struct NoFamily {};
 
-template <class Method>
-void count_method(const CountingContext& c) {
+template <class Method, class C>
+void count_method(const C& c) {
   NoFamily family;
   const Options options;
   const Coefficients<double, Method::parameters> coefficients{};
   const Bounds<double> bounds{};
-  const typename Method::template Lane<CountingContext, NoFamily, Options> lane(c, family, options, coefficients,
-                                                                                bounds);
+  const typename Method::template Lane<C, NoFamily, Options> lane(c, family, options, coefficients, bounds);
   (void)lane;
 }
 
-template <class Family>
-void count_family(const CountingContext& c, const Shape& shape) {
-  const typename Family::template Scratch<CountingContext> scratch(c, shape);
+template <class Family, class C>
+void count_family(const C& c, const Shape& shape) {
+  const typename Family::template Scratch<C> scratch(c, shape);
   (void)scratch;
 }
 
@@ -94,7 +117,7 @@ std::string team_text(const LaunchPolicy& policy, int n) {
       << "inline constexpr int team_size = " << policy.team << ", matrix_rows = " << policy.matrix_rows
       << ", matrix_columns = " << n << ";\n"
       << "inline constexpr long long local_entries = " << policy.local_entries
-      << ", shared_entries = " << policy.shared_entries() << ";\n"
+      << ", shared_entries = " << policy.shared_entries() << ", tile_entries = " << policy.tile_entries << ";\n"
       << "inline constexpr bool memory_in_shared = " << text_of(policy.memory_in_shared) << ";\n"
       << "template <class Team>\nusing Context = "
       << (in_registers ? "TeamRegisterContext<Real, Shape::n, Team>" : "TeamMemoryContext<Real, Team>") << ";\n"
@@ -108,7 +131,8 @@ std::string team_text(const LaunchPolicy& policy, int n) {
 
 namespace {
 
-std::size_t counted(const Specialisation& chosen, const CountingContext& c) {
+template <class C>
+std::size_t counted(const Specialisation& chosen, const C& c) {
   if (!chosen.classical.empty()) {
     with_entry(ClassicalMethods{}, chosen.classical,
                [&]<class Method>(Method*) { count_method<Classical<Method>>(c); });
@@ -119,16 +143,30 @@ std::size_t counted(const Specialisation& chosen, const CountingContext& c) {
     });
   }
   with_entry(Families{}, chosen.family, [&]<class Family>(Family*) { count_family<Family>(c, chosen.shape); });
-  (void)c.vector<PointDim>();  // a gradient that only the observer needs
-  return c.used;
+  (void)c.template vector<PointDim>();  // a gradient that only the observer needs
+  return c.used();
 }
 
 }  // namespace
 
-std::size_t lane_entries(const Specialisation& chosen) { return counted(chosen, {chosen.shape.n}); }
+std::size_t lane_entries(const Specialisation& chosen) { return counted(chosen, Counter(chosen.shape.n)); }
 
-std::size_t team_vector_entries(const Specialisation& chosen, bool points_in_registers) {
-  return counted(chosen, {chosen.shape.n, true, points_in_registers});
+std::size_t team_vector_entries(const Specialisation& chosen, int team, bool points_in_registers) {
+  const int n = chosen.shape.n;
+  switch (team) {
+    case 32:
+      return counted(chosen, TeamCounter<32>(n, points_in_registers));
+    case 64:
+      return counted(chosen, TeamCounter<64>(n, points_in_registers));
+    case 128:
+      return counted(chosen, TeamCounter<128>(n, points_in_registers));
+    case 256:
+      return counted(chosen, TeamCounter<256>(n, points_in_registers));
+    case 512:
+      return counted(chosen, TeamCounter<512>(n, points_in_registers));
+    default:
+      return counted(chosen, TeamCounter<1024>(n, points_in_registers));
+  }
 }
 
 bool has_symmetric_matrix(const Specialisation& chosen) {

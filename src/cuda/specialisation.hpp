@@ -39,7 +39,7 @@ KernelSource merge_source(Precision precision);
 std::size_t lane_entries(const Specialisation& chosen);
 
 /// Numbers that they take in the memory of a team, points left out where they lie in registers.
-std::size_t team_vector_entries(const Specialisation& chosen, bool points_in_registers);
+std::size_t team_vector_entries(const Specialisation& chosen, int team, bool points_in_registers);
 
 /// Whether a symmetric matrix heads the fields of an instance.
 bool has_symmetric_matrix(const Specialisation& chosen);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "omg/lane/family.hpp"
+#include "omg/lane/team.hpp"
 #if !defined(__CUDACC_RTC__)
 #include "omg/family.hpp"
 #endif
@@ -51,6 +52,30 @@ struct DifferenceScratch {
   OMG_HD DifferenceScratch(const C& c, const S&) : d(c.template shared<PointDim>()) {}
 };
 
+/// How the members of a team split Aᵀ(slopes): each takes two columns (and every 2 · columns-th after them) of the rows
+/// of its part.
+template <class C>
+struct GradientParts {
+  int n;
+  int columns = 1;
+  int parts;
+
+  OMG_HD explicit GradientParts(int columns_of_data) : n(columns_of_data) {
+    while (columns < C::members && 2 * columns < n) columns *= 2;
+    parts = C::members / columns;
+  }
+  OMG_HD int entries() const { return parts * n; }
+};
+
+/// A team has rooms beside it: for the slope of every row, and for the parts of the gradient that its members sum up.
+template <SharedByTeam C>
+struct DifferenceScratch<C> {
+  typename C::template Shared<PointDim> d, steps, parts;
+  template <class S>
+  OMG_HD DifferenceScratch(const C& c, const S& s)
+      : d(c.template shared<PointDim>()), steps(c.room(s.terms)), parts(c.room(GradientParts<C>(c.n()).entries())) {}
+};
+
 /// Divergence at x* (f(x) − f*, as x* is stationary) of weight · Σ_i ℓ_i(a_iᵀx) + λ/2 ‖x‖² and, in g, the gradient;
 /// one score a row. `row(label, then, change, slope)` returns the divergence ℓ(then + change) − ℓ(then) − ℓ′(then)
 /// change at the score a_iᵀx* = then, as a sum of non-negative terms, and sets slope = ℓ′(then + change).
@@ -67,15 +92,77 @@ OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, Diffe
   R gap = R(0);
   for (int i = 0; i < rows; ++i) {
     const R label = in.data(rows * n + i), then = in.data(rows * n + rows + i);
-    const R change = c.template sum<PointDim>([&](int j) { return in.data(i * n + j) * d[j]; });
+    const R change = c.template sum<PointDim>([&](int j) { return feature_entry(in, i, j, n) * d[j]; });
     R slope;
     gap = gap + row(label, then, change, slope);
     if constexpr (Want::gradient) {
       const R step = weight * slope;
-      c.template for_each<PointDim>([&](int j) { g[j] = fma(step, in.data(i * n + j), g[j]); });
+      c.template for_each<PointDim>([&](int j) { g[j] = fma(step, feature_entry(in, i, j, n), g[j]); });
     }
   }
   if constexpr (!Want::gap) return gap;
+  return fma(weight, gap, R(0.5) * lambda * dot<PointDim>(c, d, d));
+}
+
+/// The same by a team, whose members share the rows of A d, then those of Aᵀ(slopes): two products in which every
+/// number that is read serves two rows or two columns, and all lanes of a pack.
+template <class Want, SharedByTeam C, class S, class I, class X, class G, class Row>
+OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, DifferenceScratch<C>& scratch,
+                                      typename C::Real weight, typename C::Real lambda, const X& x, G& g, Row&& row) {
+  using R = typename C::Real;
+  const int n = c.n(), rows = s.terms, rank = c.reduction().team().rank();
+  auto &d = scratch.d, &steps = scratch.steps, &parts = scratch.parts;
+  c.sync();
+  c.template for_each<PointDim>([&](int j) { d[j] = x[j] - in.minimiser(j); });
+  c.sync();
+
+  R gap = R(0);
+  const auto take = [&](int i, const R& change) {
+    R slope;
+    gap = gap + row(in.data(rows * n + i), in.data(rows * n + rows + i), change, slope);
+    if constexpr (Want::gradient) steps[i] = weight * slope;
+  };
+  int i = rank;
+  for (; i + C::members < rows; i += 2 * C::members) {
+    R first = R(0), second = R(0);
+    for (int j = 0; j < n; ++j) {
+      const R dj = d[j];
+      first = fma(feature_entry(in, i, j, n), dj, first);
+      second = fma(feature_entry(in, i + C::members, j, n), dj, second);
+    }
+    take(i, first);
+    take(i + C::members, second);
+  }
+  if (i < rows) {
+    R change = R(0);
+    for (int j = 0; j < n; ++j) change = fma(feature_entry(in, i, j, n), d[j], change);
+    take(i, change);
+  }
+
+  if constexpr (Want::gradient) {
+    c.sync();
+    const GradientParts<C> split(n);
+    const int part = rank / split.columns;
+    for (int j = rank % split.columns; j < n; j += 2 * split.columns) {
+      const int other = j + split.columns < n ? j + split.columns : j;
+      R first = R(0), second = R(0);
+      for (int k = part; k < rows; k += split.parts) {
+        const R step = steps[k];
+        first = fma(step, feature_entry(in, k, j, n), first);
+        second = fma(step, feature_entry(in, k, other, n), second);
+      }
+      parts[part * n + j] = first;
+      parts[part * n + other] = second;
+    }
+    c.sync();
+    c.template for_each<PointDim>([&](int j) {
+      R total = lambda * x[j];
+      for (int k = 0; k < split.parts; ++k) total = total + parts[k * n + j];
+      g[j] = total;
+    });
+  }
+  if constexpr (!Want::gap) return R(0);
+  gap = c.reduction().reduce(gap, [](const R& a, const R& b) { return a + b; });
   return fma(weight, gap, R(0.5) * lambda * dot<PointDim>(c, d, d));
 }
 

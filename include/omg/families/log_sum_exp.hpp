@@ -32,7 +32,7 @@ struct LogSumExp {
     // v_i = (a_iᵀx* − b_i)/ρ and e_i = a_iᵀ(x − x*)/ρ
     const auto then = [&](int i) { return inverse * (in.data(rows * n + rows + i) - in.data(rows * n + i)); };
     const auto change = [&](int i) {
-      return inverse * c.template sum<PointDim>([&](int j) { return in.data(i * n + j) * d[j]; });
+      return inverse * c.template sum<PointDim>([&](int j) { return feature_entry(in, i, j, n) * d[j]; });
     };
     R largest_then = then(0);
     for (int i = 1; i < rows; ++i) largest_then = max(largest_then, then(i));
@@ -55,7 +55,7 @@ struct LogSumExp {
       if constexpr (Want::gradient) {
         const R weight = exp((v + e) - largest_now);
         sum_now = sum_now + weight;
-        c.template for_each<PointDim>([&](int j) { g[j] = fma(weight, in.data(i * n + j), g[j]); });
+        c.template for_each<PointDim>([&](int j) { g[j] = fma(weight, feature_entry(in, i, j, n), g[j]); });
       }
     }
     if constexpr (Want::gradient) {

@@ -36,12 +36,11 @@ struct SoftmaxRegression {
     c.sync();
     R gap = R(0);
     for (int i = 0; i < rows; ++i) {
-      const int at = i * features;
       const auto then = [&](int k) { return in.data(rows * features + rows + i * classes + k); };
       c.template for_each<PointDim>([&](int k) {
         if (k >= classes) return;
-        R change = in.data(at) * d[k];
-        for (int j = 1; j < features; ++j) change = fma(in.data(at + j), d[j * classes + k], change);
+        R change = feature_entry(in, i, 0, features) * d[k];
+        for (int j = 1; j < features; ++j) change = fma(feature_entry(in, i, j, features), d[j * classes + k], change);
         e[k] = change;
       });
       c.sync();
@@ -61,7 +60,8 @@ struct SoftmaxRegression {
           e[k] = fma(scale, exp(then(k) + e[k] - largest), -hit);
         });
         c.sync();
-        c.template for_each<PointDim>([&](int q) { g[q] = fma(e[q % classes], in.data(at + q / classes), g[q]); });
+        c.template for_each<PointDim>(
+            [&](int q) { g[q] = fma(e[q % classes], feature_entry(in, i, q / classes, features), g[q]); });
       }
       c.sync();
     }

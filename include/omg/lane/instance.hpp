@@ -35,4 +35,13 @@ OMG_HD auto symmetric_entry(const I& in, int i, int j, int n) {
     return in.field(i * n + j);
 }
 
+/// Column j of row i of the data set that heads the data block, likewise.
+template <class I>
+OMG_HD auto feature_entry(const I& in, int i, int j, int columns) {
+  if constexpr (requires { in.feature(i, j); })
+    return in.feature(i, j);
+  else
+    return in.data(i * columns + j);
+}
+
 }  // namespace omg

@@ -6,7 +6,7 @@ namespace omg {
 
 /// B lanes side by side in plain numbers: the `Real` of lanes that one team of threads takes through the same data.
 template <class T_, int B>
-struct LanePack {
+struct alignas(B * sizeof(T_) % 16 == 0 ? 16 : sizeof(T_)) LanePack {
   using T = T_;
   static constexpr int width = B;
   T v[B];

@@ -131,11 +131,17 @@ inline constexpr bool is_point = false;
 template <>
 inline constexpr bool is_point<PointDim> = true;
 
+/// A context whose lane a team shares.
+template <class C>
+concept SharedByTeam = requires {
+  C::members;
+};
+
 /// The vectors of a lane in memory that the whole team sees: shared memory, or global memory where they do not fit.
 template <class R, class Team>
 class TeamMemoryContext : public TeamLoops<R, Team, TeamMemoryContext<R, Team>> {
  public:
-  static constexpr bool distributed = false;
+  static constexpr int members = Team::size;
   template <class Dim>
   using Vector = typename TeamPlace<R, Dim, MemoryVector<R, Contiguous>>::type;
   template <class Dim>
@@ -165,6 +171,8 @@ class TeamMemoryContext : public TeamLoops<R, Team, TeamMemoryContext<R, Team>> 
   OMG_HD Shared<Dim> shared() const {
     return take<Dim>();
   }
+  /// So many entries that the whole team sees, not zeroed.
+  OMG_HD MemoryVector<R, Contiguous> room(int entries) const { return {arena_.take(entries), {}}; }
   template <class Dim, class X>
   OMG_HD const X& publish(const X& x) const {
     this->sync();
@@ -216,7 +224,7 @@ OMG_HD void exchange(TeamVector<R, Held, Size>& a, TeamVector<R, Held, Size>& b)
 template <class R, int N, class Team>
 class TeamRegisterContext : public TeamLoops<R, Team, TeamRegisterContext<R, N, Team>> {
  public:
-  static constexpr bool distributed = true;
+  static constexpr int members = Team::size;
   static constexpr int held = (N + Team::size - 1) / Team::size;
   template <class Dim>
   using Vector = typename TeamPlace<R, Dim, TeamVector<R, held, Team::size>>::type;
@@ -252,6 +260,8 @@ class TeamRegisterContext : public TeamLoops<R, Team, TeamRegisterContext<R, N, 
   OMG_HD Shared<Dim> shared() const {
     return take<Dim>();
   }
+  /// So many entries that the whole team sees, not zeroed.
+  OMG_HD MemoryVector<R, Contiguous> room(int entries) const { return {arena_.take(entries), {}}; }
   template <class Dim, class X>
   OMG_HD MemoryVector<R, Contiguous> publish(const X& x) const {
     // Two boards in turn, as in TeamReduction.
