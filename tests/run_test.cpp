@@ -159,11 +159,25 @@ double wild_gap(const Cell& cell, std::uint64_t lane, std::int64_t t) {
 TEST(RunStudy, NeitherStatisticsNorFilesDependOnTheWaves) {
   std::vector<Check> checks{make_check(Quantity::sup, 0.0, 1.0), make_check(Quantity::diverged, 0.0, 0.0)};
   const auto problem = make_fake_problem("p", 23);
-  const Plan plan =
-      make_fake_plan({make_cell(problem, "m", 60, 4, true), make_cell(problem, "other", 40, 1, false)}, checks);
+  Plan plan = make_fake_plan({make_cell(problem, "m", 60, 4, true), make_cell(problem, "other", 40, 1, false)}, checks);
+  plan.study.epsilon = {0.1, 1e-3};
+  plan.study.comparisons.resize(1);
+  plan.study.comparisons[0].name = "duel";
+  plan.study.problems.resize(1);
+  plan.study.problems[0].name = "p";
+  for (Cell& cell : plan.cells) {
+    cell.keep_instances = true;
+    cell.stop_gap = 0;
+    cell.targets = plan.study.epsilon;
+    cell.figures = {true, false, true, true, false, cell.index == 0, true};
+    cell.samples = {{3, true, true, 2}, {7, true, true, 3}, {31, true, true, 5}};
+  }
+  plan.cells[0].swept = {{"step", {"0", "1", "2", "3"}, 1}};
   FakeBackend whole(wild_gap);
   const StudyResult expected = run_study(plan, whole);
   ASSERT_GT(expected.cells[0].statistics.diverged.back(), 0u);
+  ASSERT_GT(expected.cells[0].statistics.converged.back(), 0u);
+  ASSERT_EQ(expected.comparisons.size(), 1u);
   const auto files = output_files(plan, expected, {});
   for (const std::uint64_t wave : {1, 2, 7, 23, 91, 92}) {
     FakeBackend backend(wild_gap);
@@ -177,6 +191,100 @@ TEST(RunStudy, NeitherStatisticsNorFilesDependOnTheWaves) {
     EXPECT_EQ(again[0].text, files[0].text) << wave;
     EXPECT_EQ(again[1].text, files[1].text) << wave;
   }
+}
+
+/// Two settings on two instances: losses 1 and 3, then 2 and a diverged lane.
+TEST(Sweep, RanksSettingsByFailuresThenByMeanLoss) {
+  Cell cell = make_cell(make_fake_problem("p", 2), "m", 1, 4);
+  cell.swept = {{"a", {"small", "large"}, 2}, {"b", {"0", "1"}, 1}};
+  FakeBackend backend([](const Cell&, std::uint64_t lane, std::int64_t) {
+    const double losses[] = {1, 3, 2, not_a_number, 4, 4, 1, 1.5};
+    return losses[lane];
+  });
+  const Plan plan = make_fake_plan({cell});
+  const StudyResult result = run_study(plan, backend);
+  const SweepSummary sweep = summarise_sweep(plan.cells[0], result.cells[0].statistics);
+  EXPECT_EQ(sweep.failing, 1u);
+  EXPECT_EQ(sweep.best, 3u);
+  EXPECT_EQ(sweep.best_loss, 1.25);
+  EXPECT_EQ(sweep.best_failed, 0u);
+  ASSERT_EQ(sweep.sensitivity.size(), 2u);
+  EXPECT_THAT(sweep.sensitivity[0].loss, ElementsAre(2, 1.25));  // b = 1 of a = small fails
+  EXPECT_THAT(sweep.sensitivity[1].loss, ElementsAre(2, 1.25));
+  const Json record = Json::parse(output_files(plan, result, {})[0].text)["cells"][0]["sweep"];
+  EXPECT_EQ(record["name"], "step = 3");
+  EXPECT_EQ(record["sensitivity"][1]["values"], Json::array({"0", "1"}));
+}
+
+TEST(Comparison, IsInTheResultsAndSpeedupsAreClaimed) {
+  const auto problem = make_fake_problem("p", 40);
+  Check fast = make_check(Quantity::speedup, 1.9, {});
+  fast.other = "other";
+  fast.epsilon = 0.01;
+  Check too_fast = fast;
+  too_fast.at_least = 2.1;
+  Plan plan = make_fake_plan({make_cell(problem, "m", 400), make_cell(problem, "other", 400)}, {fast, too_fast});
+  plan.study.epsilon = {0.01};
+  plan.study.comparisons.resize(1);
+  plan.study.comparisons[0].name = "duel";
+  plan.study.problems.resize(1);
+  plan.study.problems[0].name = "p";
+  for (Cell& cell : plan.cells) {
+    cell.keep_instances = true;
+    cell.targets = plan.study.epsilon;
+  }
+  // m is at gap 1/t, the other one at 2/t.
+  FakeBackend backend([](const Cell& c, std::uint64_t, std::int64_t t) {
+    return static_cast<double>(c.index + 1) / static_cast<double>(t);
+  });
+  const StudyResult result = run_study(plan, backend);
+  const Json json = Json::parse(output_files(plan, result, {})[0].text);
+  const Json& record = json["comparisons"][0];
+  EXPECT_EQ(record["name"], "duel");
+  const Json& duel = record["duels"][1];
+  EXPECT_EQ(duel["measure"], "iterations");
+  EXPECT_EQ(duel["wins"], 40);
+  EXPECT_NEAR(duel["ratio"].get<double>(), 2, 1e-12);
+  EXPECT_NEAR(duel["p"].get<double>(), std::ldexp(1, -39), 1e-20);
+  EXPECT_TRUE(result.claims[0].checks[0].passed);
+  EXPECT_FALSE(result.claims[0].checks[1].passed);
+  EXPECT_THAT(result.claims[0].checks[1].sentence, HasSubstr("[2, 2]"));
+  EXPECT_NEAR(json["claims"][0]["checks"][0]["low"].get<double>(), 2, 1e-12);
+}
+
+TEST(Rate, OfAClaimIsJudgedWithItsReason) {
+  Check yes = make_check(Quantity::rate, {}, {}), no = yes;
+  yes.power = 1;
+  no.power = 2;
+  no.verdict = "refuted";
+  Check wrong = no;
+  wrong.verdict = "confirmed";
+  Plan plan = make_fake_plan({make_cell(make_fake_problem("p", 2), "m", 1000, 1, true)}, {yes, no, wrong});
+  FakeBackend backend([](const Cell&, std::uint64_t, std::int64_t t) { return 0.5 / static_cast<double>(t + 3); });
+  const StudyResult result = run_study(plan, backend);
+  const auto& checks = result.claims[0].checks;
+  EXPECT_TRUE(checks[0].passed);
+  EXPECT_TRUE(checks[1].passed);
+  EXPECT_FALSE(checks[2].passed);
+  EXPECT_THAT(checks[2].sentence, HasSubstr("p = 1.000 ± 0.000"));
+  // The rate that the bound 1/t promises is judged without being asked.
+  ASSERT_TRUE(result.cells[0].judgement.has_value());
+  EXPECT_EQ(result.cells[0].judgement->power, 1);
+  const Json rate = Json::parse(output_files(plan, result, {})[0].text)["cells"][0]["envelope"]["rate"];
+  EXPECT_NEAR(rate["offset"].get<double>(), 3, 0.01);
+  EXPECT_EQ(rate["claim"]["verdict"], "confirmed");
+}
+
+/// Where lanes have stopped on a tolerance the envelope says nothing of a rate.
+TEST(Rate, IsNotReadFromFrozenLanes) {
+  Cell cell = make_cell(make_fake_problem("p", 2), "m", 3000);
+  cell.stop_gap = 1e-3;
+  FakeBackend backend([](const Cell&, std::uint64_t, std::int64_t t) { return 2 / static_cast<double>(t); });
+  const StudyResult result = run_study(make_fake_plan({cell}), backend);
+  EXPECT_EQ(result.cells[0].statistics.converged.back(), 2u);
+  EXPECT_NEAR(result.cells[0].rate.power, 1, 1e-3);
+  EXPECT_LT(result.cells[0].rate.to, 2000);
+  EXPECT_NEAR(result.cells[0].fit.exponent, -1, 0.02);
 }
 
 TEST(RunStudy, TakesNoMoreLanesThanTheBackendHolds) {
@@ -509,9 +617,10 @@ TEST(Summary, CsvHasOneLineForEachCellAndQuotesNames) {
     return static_cast<double>(lane + 1) / (10.0 * static_cast<double>(t));
   });
   const std::string csv = output_files(plan, run_study(plan, backend), {})[1].text;
-  EXPECT_THAT(csv, StartsWith("problem,family,method,iterations,lanes,instances,settings,diverged,envelope.t,"));
-  EXPECT_THAT(csv, HasSubstr("\np,huber,\"m, \"\"quoted\"\"\",100,6,3,2,0,100,0.006,5,"));
-  EXPECT_THAT(csv, HasSubstr("\np,huber,n,100,3,3,1,0,100,0.003,2,"));
+  EXPECT_THAT(csv,
+              StartsWith("problem,family,method,iterations,lanes,instances,settings,diverged,converged,envelope.t,"));
+  EXPECT_THAT(csv, HasSubstr("\np,huber,\"m, \"\"quoted\"\"\",100,6,3,2,0,0,100,0.006,5,"));
+  EXPECT_THAT(csv, HasSubstr("\np,huber,n,100,3,3,1,0,0,100,0.003,2,"));
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 3);
 }
 

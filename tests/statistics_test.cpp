@@ -134,6 +134,75 @@ TEST(Recorder, FreezesDivergedLanes) {
   }
 }
 
+TEST(Recorder, FreezesConvergedLanesAndSaysWhy) {
+  Cell cell = make_cell(3, 1, {1, 2, 3, 4});
+  cell.stop_gap = 0.5;
+  cell.stop_gradient = 0.1;
+  cell.samples = {{1, true, false, 1}, {3, true, false, 2}};
+  Recorder recorder(cell);
+  const auto feed_norms = [&](std::uint64_t lane, std::vector<Observation> seen) {
+    recorder.begin(lane);
+    std::uint64_t t = 0;
+    while (t < seen.size() && recorder.observe(static_cast<std::int64_t>(t + 1), seen[t])) ++t;
+    recorder.end(std::min<std::uint64_t>(t + 1, seen.size()), 0);
+  };
+  feed_norms(0, {{4, 1, 0}, {0.5, 1, 0}, {9, 1, 0}, {9, 1, 0}});  // by its gap, at t = 2
+  feed_norms(1, {{3, 1, 0}, {2, 1, 0}, {1, 0.1, 0}, {0, 0, 0}});  // by its gradient, at t = 3
+  feed_norms(2, {{2, 1, 0}, {2, 1, 0}, {2, 1, 0}, {2, 1, 0}});
+  const CellStatistics& s = recorder.statistics();
+  EXPECT_THAT(s.converged, testing::ElementsAre(0, 1, 2, 2));
+  EXPECT_THAT(s.diverged, testing::Each(0));
+  EXPECT_EQ(s.stopped_on_gap, 1u);
+  EXPECT_EQ(s.stopped_on_gradient, 1u);
+  EXPECT_EQ(s.lane_iterations, 2u + 3 + 4);
+  EXPECT_EQ(s.gradient_evaluations, 2u + 3 + 4);
+  EXPECT_THAT(s.smallest, testing::ElementsAre(Extreme{2, 2}, Extreme{0.5, 0}, Extreme{0.5, 0}, Extreme{0.5, 0}));
+  EXPECT_THAT(s.envelope, testing::ElementsAre(Extreme{4, 0}, Extreme{2, 1}, Extreme{2, 2}, Extreme{2, 2}));
+  EXPECT_EQ(s.distributions[1].gaps.count(), 3u);
+  EXPECT_EQ(s.distributions[1].sum_log2, 0);  // of ½, 1 and 2
+}
+
+TEST(Recorder, CountsFiguresOfSingleLanes) {
+  Cell cell = make_cell(1, 1, {1, 2, 4});
+  cell.iterations = 4;
+  cell.figures = {true, true, true, true, true, false, true};
+  cell.targets = {4, 1e-9};
+  cell.sup_table = {0, 0, 2, 3, 4};
+  cell.samples = {{0, false, true, 0}, {1, false, true, 1}, {2, false, true, 2}};
+  Recorder recorder(cell);
+  recorder.begin(0);
+  for (std::int64_t t = 1; t <= 4; ++t) recorder.observe(t, {16.0 / static_cast<double>(t * t), 0, 0.5});
+  recorder.end(6, 2);
+  const LaneStatistics& lane = recorder.statistics().per_lane;
+  EXPECT_NEAR(lane.exponent.quantile(0.5), -2, 0.02);
+  EXPECT_NEAR(lane.sup.quantile(0.5), 8, 0.08);  // t · 16/t² from t = 2 on
+  EXPECT_NEAR(lane.loss.quantile(0.5), 16 + 4 + 16.0 / 9 + 1, 0.25);
+  EXPECT_NEAR(lane.regret.quantile(0.5), 2, 0.02);
+  EXPECT_NEAR(lane.evaluations.quantile(0.5), 8, 0.08);
+  EXPECT_NEAR(lane.first[0].quantile(0.5), 2, 0.02);
+  EXPECT_EQ(lane.first[1].count(), 0u);
+  EXPECT_EQ(lane.ratio.count(), 0u);
+}
+
+TEST(Recorder, SumsASweepUpBySetting) {
+  Cell cell = make_cell(2, 3, {2});
+  cell.track_best = true;
+  Recorder recorder(cell);
+  feed(recorder, 0, {1, 2});
+  feed(recorder, 1, {3, 4});
+  feed(recorder, 2, {5, std::nan("")});
+  feed(recorder, 3, {1, 1});
+  feed(recorder, 4, {0, 1});
+  feed(recorder, 5, {0, 8});
+  const auto& settings = recorder.statistics().settings;
+  ASSERT_EQ(settings.size(), 3u);
+  EXPECT_EQ(settings[0].loss.value(), 10);
+  EXPECT_EQ(settings[1].loss.value(), 2);
+  EXPECT_EQ(settings[1].failed, 1u);
+  EXPECT_EQ(settings[2].loss.value(), 9);
+  EXPECT_EQ(settings[2].failed, 0u);
+}
+
 TEST(Recorder, ToleratesTheDivergenceLimitItself) {
   const Cell cell = make_cell(1, 1, {1});
   Recorder recorder(cell);
@@ -145,7 +214,7 @@ TEST(Recorder, JudgesTheBestSettingByLossOrByFinalGap) {
   Cell cell = make_cell(1, 2, {2});
   cell.track_best = true;
   for (const bool by_loss : {true, false}) {
-    cell.best_by_loss = by_loss;
+    cell.best_by = by_loss ? BestBy::cumulative_loss : BestBy::final_gap;
     Recorder recorder(cell);
     feed(recorder, 0, {9, 1});
     feed(recorder, 1, {2, 3});
@@ -162,9 +231,16 @@ class Merge : public testing::TestWithParam<unsigned> {
     const std::uint64_t settings = 1 + random_() % 5;
     cell_ = make_cell(instances, settings, {1, 2, 5, 8});
     cell_.track_best = true;
-    cell_.best_by_loss = random_() % 2 == 0;
+    cell_.best_by = random_() % 2 == 0 ? BestBy::cumulative_loss : BestBy::final_gap;
     cell_.bound_constant = {Constant{{0.5}}};
     cell_.bound_table.assign(9, 2.0);
+    cell_.keep_instances = true;
+    cell_.figures = {true, true, true, true, true, true, true};
+    cell_.targets = {1.5, 0.5};
+    cell_.sup_table = {0, 0, 2, 3, 4, 5, 6, 7, 8};
+    cell_.samples = {{0, true, true, 0}, {1, false, true, 1}, {3, true, true, 3}};
+    if (random_() % 2 == 0) cell_.stop_gap = 0;
+    if (random_() % 4 == 0) cell_.best_by = BestBy::iterations;
     for (std::uint64_t lane = 0; lane < cell_.lanes(); ++lane) {
       auto& gaps = gaps_.emplace_back();
       for (int t = 1; t <= 8; ++t)
@@ -207,6 +283,32 @@ TEST_P(Merge, DoesNotDependOnCutOrderOrGrouping) {
     }
     ASSERT_EQ(parts.front(), whole);
   }
+}
+
+TEST_P(Merge, ConservesLanes) {
+  const CellStatistics s = run({0, cell_.lanes()});
+  for (std::size_t k = 0; k < s.at.size(); ++k) {
+    std::uint64_t alive = 0, converged = 0, diverged = 0;
+    for (const auto& gaps : gaps_) {
+      // What becomes of a lane by at[k], told from its gaps alone.
+      int state = 0;
+      for (std::int64_t t = 1; t <= s.at[k] && state == 0; ++t) {
+        const double gap = gaps[static_cast<std::size_t>(t - 1)];
+        if (std::isnan(gap)) state = 2;
+        if (cell_.stop_gap && gap <= *cell_.stop_gap) state = 1;
+      }
+      ++(state == 0 ? alive : state == 1 ? converged : diverged);
+    }
+    EXPECT_EQ(s.converged[k], converged);
+    EXPECT_EQ(s.diverged[k], diverged);
+    EXPECT_EQ(alive + s.converged[k] + s.diverged[k], s.lanes);
+  }
+  for (const Distribution& at : s.distributions) {
+    const auto k = std::find(s.at.begin(), s.at.end(), at.t) - s.at.begin();
+    EXPECT_EQ(at.gaps.count() + s.diverged[static_cast<std::size_t>(k)], s.lanes);
+  }
+  EXPECT_EQ(s.per_lane.loss.count() + s.diverged.back(), s.lanes);
+  EXPECT_EQ(s.per_lane.evaluations.count() + s.diverged.back(), s.lanes);
 }
 
 TEST_P(Merge, LeavesEmptyStatisticsNeutral) {

@@ -183,7 +183,7 @@ checks = [
   EXPECT_TRUE(study.envelope_every_iteration);
   EXPECT_EQ(study.fit_from, 100);
   EXPECT_EQ(study.fit_to, 3000);
-  EXPECT_EQ(study.best, "final_gap");
+  EXPECT_EQ(study.best, BestBy::final_gap);
 
   ASSERT_EQ(study.problems.size(), 2u);
   const ProblemSpec& huber = study.problems[0];
@@ -437,6 +437,37 @@ INSTANTIATE_TEST_SUITE_P(
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
+    Statistics, FaultyStudy,
+    ::testing::Values(
+        Fault{"StopIsNoTable", "stop = 1e-3\n" + one_problem + one_method, {"study.toml:1: stop", "gap = 1e-10"}},
+        Fault{
+            "StopOfAnUnknownKind", "stop = { norm = 1 }\n" + one_problem + one_method, {"stop.norm", "gradient_norm"}},
+        Fault{"NegativeTolerance",
+              one_problem + one_method + "stop = { gap = -1 }\n",
+              {"found -1, allowed is 0 or more"}},
+        Fault{"UnknownFigure",
+              "lane_statistics = [\"exponents\"]\n" + one_problem + one_method,
+              {"did you mean \"exponent\"?"}},
+        Fault{"FirstOfNothing", "lane_statistics = [\"first\"]\n" + one_problem + one_method, {"needs a list of gaps"}},
+        Fault{"TooManyTargets",
+              "epsilon = [1, 2, 3, 4, 5, 6, 7, 8, 9]\n" + one_problem + one_method,
+              {"found 9 numbers, allowed are 8"}},
+        Fault{"EpsilonIsNotPositive", "epsilon = [0]\n" + one_problem + one_method, {"expected a positive number"}},
+        Fault{"QuantileAboveOne", "quantiles = [0.5, 1.5]\n" + one_problem + one_method, {"found 1.5"}},
+        Fault{"BestByIterationsToNothing", "best = \"iterations\"\n" + one_problem + one_method, {"epsilon lists it"}},
+        Fault{"RateOfNothing", one_problem + one_method + "rate = 0\n", {"found 0, expected the p > 0"}},
+        Fault{"ComparisonOfOne",
+              one_problem + one_method + "[[comparison]]\nname = \"c\"\nmethods = [\"plain\"]\n",
+              {"comparison.c.methods", "at least two methods"}},
+        Fault{"ComparisonWithoutPair",
+              one_problem + one_method + "[[comparison]]\nname = \"c\"\n",
+              {"comparison.c: no two of its methods run on the same problem"}},
+        Fault{"ConfidenceOfOne",
+              one_problem + one_method + "[[comparison]]\nname = \"c\"\nconfidence = 1\n",
+              {"a number between 0 and 1"}}),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
     Claims, FaultyStudy,
     ::testing::Values(
         Fault{"UnknownQuantity",
@@ -619,7 +650,8 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"NoProduct",
               many_smoothness + one_method + "step = \"min(1/L, 1/t)\"\n",
               {"study.toml:12: method.plain.step: the formula \"min(1/L, 1/t)\" is not a product of a factor in L, mu, "
-               "R and a factor in t"}},
+               "R, "
+               "G and a factor in t"}},
         Fault{"SumIsNoProduct", many_smoothness + one_method + "step = \"1/L + 0.001/t\"\n", {"is not a product"}}),
     name_of);
 
@@ -1002,7 +1034,7 @@ TEST(MakePlan, KeepsTheEnvelopeAtEveryIterationOnRequest) {
   EXPECT_EQ(p.cells[0].record_at.front(), 1);
   EXPECT_EQ(p.cells[0].record_at.back(), 100);
   EXPECT_EQ(p.cells[0].precision, Precision::float32);
-  EXPECT_FALSE(p.cells[0].best_by_loss);
+  EXPECT_EQ(p.cells[0].best_by, BestBy::final_gap);
 }
 
 // The defaults of every classical method give numbers, on a problem that has all of L, mu, R.
@@ -1112,6 +1144,41 @@ TEST(Place, NamesWhatIsKnown) {
   EXPECT_EQ((Place{"study.toml", 0, ""}).text(), "study.toml");
   EXPECT_EQ((Place{"", 0, "key"}).text(), "key");
   EXPECT_STREQ(Error(Place{}, "message").what(), "message");
+}
+
+TEST(CellStatistics, AreKeptWhereTheStudyAsks) {
+  const Plan p =
+      plan("iterations = 1000\nlane_statistics = [\"exponent\", \"sup\", \"regret\", \"ratio\"]\nsup_power = 2\n" +
+           one_problem + one_method);
+  const Cell& cell = p.cells.at(0);
+  EXPECT_TRUE(cell.figures.exponent);
+  EXPECT_FALSE(cell.figures.regret) << "w* is known for the rule iterate only";
+  EXPECT_FALSE(cell.figures.ratio) << "there is no bound";
+  EXPECT_FALSE(cell.figures.loss);
+  EXPECT_FALSE(cell.keep_instances);
+  // Distributions at T and the powers of two before it, ten in all; exponents over the checkpoints of [10, 1000].
+  std::vector<std::int64_t> distributions, points;
+  for (const Sample& sample : cell.samples) {
+    const std::int64_t t = cell.record_at[sample.record];
+    if (sample.distribution) distributions.push_back(t);
+    if (sample.fit) points.push_back(t);
+  }
+  EXPECT_THAT(distributions, ElementsAre(2, 4, 8, 16, 32, 64, 128, 256, 512, 1000));
+  EXPECT_EQ(points.front(), 10);
+  EXPECT_EQ(points.back(), 1000);
+  EXPECT_EQ(cell.sup_table[9], 0);
+  EXPECT_EQ(cell.sup_table[20], 20 * 20);
+}
+
+TEST(CellStatistics, AreFewByDefault) {
+  for (const char* kind : {"last", "auto"}) {
+    const Plan p = plan(std::string("iterations = 100\ndistribution = \"") + kind + "\"\n" + one_problem + one_method);
+    ASSERT_EQ(p.cells[0].samples.size(), 1u);
+    EXPECT_EQ(p.cells[0].record_at[p.cells[0].samples[0].record], 100);
+  }
+  EXPECT_TRUE(plan("distribution = \"none\"\n" + one_problem + one_method).cells[0].samples.empty());
+  const Plan all = plan("distribution = \"checkpoints\"\n" + one_problem + one_method);
+  EXPECT_EQ(all.cells[0].samples.size(), all.cells[0].record_at.size());
 }
 
 }  // namespace

@@ -105,9 +105,9 @@ class InstanceWriter {
   /// All entries of a field.
   void set(std::string_view field, std::span<const double> values);
   [[nodiscard]] double get(std::string_view field, std::size_t k) const;
-  void smoothness(double value) { problem_.smoothness[i_] = value; }
-  void strong_convexity(double value) { problem_.strong_convexity[i_] = value; }
-  void minimum(double value) { problem_.minimum[i_] = value; }
+  void smoothness(double value) { problem_.smoothness.set(i_, value); }
+  void strong_convexity(double value) { problem_.strong_convexity.set(i_, value); }
+  void minimum(double value) { problem_.minimum.set(i_, value); }
   /// Coordinate i of x*, by families that know it (`knows_minimiser`).
   void minimiser(int i, double value) { set("minimiser", static_cast<std::size_t>(i), value); }
   /// R = ‖x₀ − x*‖, for families whose minimiser comes from the parameter `minimiser`.

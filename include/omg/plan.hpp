@@ -40,6 +40,14 @@ struct Sample {
   double log2_t = 0;
 };
 
+/// A list of a sweep. Settings are the product of the lists: value ⌊setting / stride⌋ mod their number.
+struct SweptParameter {
+  std::string parameter;
+  std::vector<std::string> values;  ///< as the study gives them
+  std::uint64_t stride = 1;
+  [[nodiscard]] std::size_t value_of(std::uint64_t setting) const { return setting / stride % values.size(); }
+};
+
 /// One problem × one method: its lanes are numbered setting · instances + instance.
 struct Cell {
   std::size_t index = 0;
@@ -54,6 +62,7 @@ struct Cell {
   std::vector<std::vector<std::uint32_t>> choice;  ///< [setting][parameter]: which value of the list
   std::vector<std::uint32_t> variant_of;           ///< [setting]
   std::vector<Variant> variants;
+  std::vector<SweptParameter> swept;       ///< parameters with more than one value, weights among them
   std::vector<std::string> setting_names;  ///< "step = 0.1, initial = 3"; "" without a sweep
 
   // The certificate: bound(lane, t) = bound_constant(lane) · bound_table[t]; empty: none.
@@ -68,14 +77,15 @@ struct Cell {
   std::vector<double> sup_table;        ///< t^p within the window of the supremum, else 0; t = 0 … T
   std::optional<double> stop_gap;       ///< a lane converges at a normalised gap of this or less
   std::optional<double> stop_gradient;  ///< or at a norm of ∇f(y_t) of this or less
-  bool best_by_loss = true;             ///< best setting by cumulative loss, else by final gap
-  bool track_best = false;              ///< a sweep: keep the best setting of each instance
+  BestBy best_by = BestBy::cumulative_loss;
+  bool track_best = false;      ///< a sweep: keep the best setting of each instance
+  bool keep_instances = false;  ///< keep what every instance leaves behind, for comparisons
 
   [[nodiscard]] std::uint64_t lanes() const { return settings * problem->instances; }
   /// What lanes must observe for all of this.
   [[nodiscard]] ObserverOptions observer() const {
     return {.certificate = !bound_table.empty(),
-            .loss = figures.loss || (track_best && best_by_loss),
+            .loss = figures.loss || (track_best && best_by == BestBy::cumulative_loss),
             .sup = figures.sup,
             .regret = figures.regret,
             .stop_gap = stop_gap.has_value(),
@@ -100,6 +110,9 @@ struct Window {
   std::int64_t to = 0;
 };
 Window fit_window(const Study& study, std::int64_t iterations);
+
+/// Whether a comparison looks at that cell.
+bool compares(const ComparisonSpec& comparison, const std::string& problem, const std::string& method);
 
 /// The checkpoints of the spec (section 6): every t ≤ 32, then round(32 · 2^(k/8)), and T.
 std::vector<std::int64_t> checkpoints(std::int64_t iterations);

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +18,47 @@ namespace omg {
 struct Field {
   std::string name;
   std::size_t size = 0;
+};
+
+/// A number for each instance, held once as long as all are the same: most studies of millions of instances share L, μ
+/// and R.
+class InstanceNumbers {
+ public:
+  InstanceNumbers() = default;
+  InstanceNumbers(std::initializer_list<double> values) : size_(0) {
+    for (const double value : values) push_back(value);
+  }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  double operator[](std::size_t i) const { return held_.size() == 1 ? held_[0] : held_[i]; }
+  /// What is held: one number, or one for each instance.
+  [[nodiscard]] std::span<const double> distinct() const { return held_; }
+
+  void assign(std::size_t size, double value) {
+    size_ = size;
+    held_.assign(size == 0 ? 0 : 1, value);
+  }
+  /// The number of instance 0 is that of all until another one is set.
+  void set(std::size_t i, double value) {
+    if (held_.size() == 1 && size_ > 1) {
+      if (i == 0 || std::bit_cast<std::uint64_t>(value) == std::bit_cast<std::uint64_t>(held_[0])) {
+        held_[0] = value;
+        return;
+      }
+      held_.resize(size_, held_[0]);
+    }
+    held_[i] = value;
+  }
+  void push_back(double value) {
+    const std::size_t i = size_++;
+    if (i == 0) held_ = {value};
+    if (held_.size() > 1) held_.push_back(value);
+    set(i, value);
+  }
+
+ private:
+  std::size_t size_ = 0;
+  std::vector<double> held_;
 };
 
 /// The instances of one problem, drawn and ready to run.
@@ -34,13 +79,12 @@ struct Problem {
   int data_size = 0;  ///< entries of the data block in the record, after start and minimiser; 0 if shared
 
   // One entry per instance.
-  std::vector<double> smoothness;        ///< L
-  std::vector<double> strong_convexity;  ///< μ
-  std::vector<double> minimum;           ///< f*
-  std::vector<double> distance;          ///< R = ‖x₀ − x*‖
-  std::vector<double> initial_gap;       ///< f(x₀) − f*
-  std::vector<double> initial_slope;     ///< ‖∇f(x₀)‖
-  std::vector<double> scale;             ///< what the gap is divided by
+  InstanceNumbers smoothness;        ///< L
+  InstanceNumbers strong_convexity;  ///< μ
+  InstanceNumbers minimum;           ///< f*
+  InstanceNumbers distance;          ///< R = ‖x₀ − x*‖
+  InstanceNumbers initial_gap;       ///< f(x₀) − f*
+  InstanceNumbers scale;             ///< what the gap is divided by
 
   [[nodiscard]] std::size_t record_size() const { return instances ? records.size() / instances : 0; }
   /// The named array of instance i; empty if the family has none of that name.
@@ -48,6 +92,9 @@ struct Problem {
   /// The named shared array; empty if there is none.
   [[nodiscard]] std::vector<double> shared_array(std::string_view field) const;
 };
+
+/// ‖∇f(x₀)‖ of instance i, by the family's own evaluation. Throws Error for a family that is not in the registry.
+double initial_slope(const Problem& problem, std::size_t i);
 
 struct Study;
 

@@ -6,12 +6,15 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "omg/backend.hpp"
+#include "omg/comparison.hpp"
 #include "omg/plan.hpp"
+#include "omg/rate.hpp"
 #include "omg/statistics.hpp"
 
 namespace omg {
@@ -55,9 +58,13 @@ struct Figure {
   double value = std::numeric_limits<double>::quiet_NaN();
   std::uint64_t lane = no_lane;  ///< of the cell of the check's `method`; no_lane: of no single lane
   std::int64_t iteration = 0;    ///< 0: of no single iteration
+  /// Limits of an estimate's interval; NaN: the figure is exact.
+  double low = std::numeric_limits<double>::quiet_NaN();
+  double high = std::numeric_limits<double>::quiet_NaN();
 };
 
-/// The judgement of one check: passed if the figure is finite and within its limits.
+/// The judgement of one check: passed if the figure, with its whole interval if it has one, is finite and within its
+/// limits.
 struct Verdict {
   bool passed = false;
   Figure figure;
@@ -75,13 +82,40 @@ struct ClaimVerdict {
 
 struct CellResult {
   CellStatistics statistics;
-  RateFit fit;         ///< of the envelope, over the window of the study
-  double seconds = 0;  ///< wall-clock time
+  RateFit fit;                             ///< of the envelope, over the window of the study
+  RateEstimate rate;                       ///< of the envelope, over the checkpoints in that window
+  std::optional<RateJudgement> judgement;  ///< of the rate that the method claims
+  double seconds = 0;                      ///< wall-clock time
 };
+
+/// One comparison on one problem.
+struct ComparisonResult {
+  std::size_t spec = 0;            ///< position among the study's comparisons
+  std::vector<std::size_t> cells;  ///< of the methods, in the order of the study
+  Comparison figures;
+};
+
+/// What a sweep shows.
+struct SweepSummary {
+  std::uint64_t failing = 0;      ///< settings that diverge, or do not reach ε, on some instance
+  std::uint32_t best = 0;         ///< setting with the fewest failures, among these with the least mean loss
+  double best_loss = 0;           ///< its mean loss over the instances on which it does not fail
+  std::uint64_t best_failed = 0;  ///< number of the others
+  /// The least mean loss over the other parameters for each value of a parameter that is swept, over the settings that
+  /// never fail; NaN if there is none.
+  struct Curve {
+    std::string parameter;
+    std::vector<std::string> values;
+    std::vector<double> loss;
+  };
+  std::vector<Curve> sensitivity;
+};
+SweepSummary summarise_sweep(const Cell& cell, const CellStatistics& statistics);
 
 struct StudyResult {
   std::string backend;
-  std::vector<CellResult> cells;     ///< in the order of the plan
+  std::vector<CellResult> cells;  ///< in the order of the plan
+  std::vector<ComparisonResult> comparisons;
   std::vector<ClaimVerdict> claims;  ///< in the order of the study
   /// One sentence for each cell whose certificate is broken, naming cell, lane, iteration and ratio.
   std::vector<std::string> broken_certificates;
@@ -95,6 +129,16 @@ inline constexpr double certificate_tolerance = 1e-9;
 /// result, timings apart, depends neither on the waves nor on the number of threads. Throws Error, or
 /// Interrupted if the run was cancelled.
 StudyResult run_study(const Plan& plan, Backend& backend, const RunOptions& options = {});
+
+/// Lanes stopped on a tolerance.
+std::uint64_t converged_lanes(const CellStatistics& statistics);
+
+/// Quantile of the gaps at an iteration, between the smallest and the largest of them, which are exact; NaN without
+/// lanes.
+double gap_quantile(const CellStatistics& statistics, const Distribution& at, double q);
+
+/// Mean of the natural logarithm of the gaps above 1e-300; NaN if there is none.
+double mean_log_gap(const Distribution& at);
 
 /// Lanes diverged by the last iteration.
 std::uint64_t diverged_lanes(const CellStatistics& statistics);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -34,6 +36,54 @@ struct Best {
   std::uint32_t setting = std::numeric_limits<std::uint32_t>::max();
 
   friend bool operator==(const Best&, const Best&) = default;
+};
+
+/// A sum of numbers from 0 to 2¹⁶⁰, exact down to 2⁻¹⁶⁰: what lies below is cut off each number. Its bits do not depend
+/// on the order of the numbers, of which there may be 2³¹.
+class ExactSum {
+ public:
+  static constexpr double most = 0x1p160;
+
+  void add(double value) {
+    const auto bits = std::bit_cast<std::uint64_t>(value);
+    // value = mantissa · 2^place · 2⁻¹⁶⁰, normal numbers only: all others are cut off.
+    const int place = static_cast<int>(bits >> 52) - 1075 + 160;
+    std::uint64_t mantissa = (bits & 0xfffffffffffffU) | (std::uint64_t{1} << 52);
+    if (place <= -53) return;
+    if (place < 0) mantissa >>= -place;
+    const int word = place < 0 ? 0 : place / 32, shift = place < 0 ? 0 : place % 32;
+    // 53 bits shifted by less than 32 cover three words of 32 bits.
+    const std::uint64_t low = (mantissa & 0xffffffffU) << shift, high = (mantissa >> 32) << shift;
+    auto* to = &words_[static_cast<std::size_t>(word)];
+    to[0] += static_cast<std::int64_t>(low & 0xffffffffU);
+    to[1] += static_cast<std::int64_t>((low >> 32) + (high & 0xffffffffU));
+    to[2] += static_cast<std::int64_t>(high >> 32);
+  }
+  void merge(const ExactSum& other) {
+    for (std::size_t k = 0; k < words_.size(); ++k) words_[k] += other.words_[k];
+  }
+  [[nodiscard]] double value() const;
+
+  friend bool operator==(const ExactSum&, const ExactSum&) = default;
+
+ private:
+  std::array<std::int64_t, 12> words_{};  ///< weight of word k: 2^(32 k − 160)
+};
+
+/// What a setting of a sweep does on all instances.
+struct SettingTotal {
+  std::uint64_t failed = 0;  ///< instances on which it has no loss: it diverges, or does not reach ε
+  ExactSum loss;             ///< over the others
+
+  friend bool operator==(const SettingTotal&, const SettingTotal&) = default;
+};
+
+/// What is kept of each instance to compare methods, the best over the settings of a sweep.
+struct InstanceFigures {
+  std::vector<double> gap;                          ///< at T, normalised; infinite: diverged
+  std::vector<std::vector<std::uint32_t>> reached;  ///< for each ε the first t with gap ≤ ε; 2³² − 1: never
+
+  friend bool operator==(const InstanceFigures&, const InstanceFigures&) = default;
 };
 
 /// The normalised gaps of the lanes that are not diverged, at one iteration; converged ones with their frozen gap.
@@ -71,7 +121,9 @@ struct CellStatistics {
   std::vector<Distribution> distributions;
   LaneStatistics per_lane;
   Certificate certificate;
-  std::vector<Best> best;  ///< one per instance, if the cell tracks it
+  std::vector<Best> best;              ///< one per instance, if the cell tracks it
+  std::vector<SettingTotal> settings;  ///< one per setting, likewise
+  InstanceFigures instances;           ///< if the cell keeps them
   std::uint64_t lanes = 0;
   std::uint64_t stopped_on_gap = 0;
   std::uint64_t stopped_on_gradient = 0;
@@ -93,8 +145,12 @@ struct RateFit {
   std::size_t points = 0;
 };
 
-/// Fits over the kept iterations in [from, to] with a positive finite envelope; exponent NaN if
-/// there are fewer than two.
+/// Whether the envelope at entry k is still that of the entry before since its lane has stopped on a tolerance: such
+/// a point says nothing of a rate.
+bool is_frozen(const CellStatistics& statistics, std::size_t k);
+
+/// Fits over the kept iterations in [from, to] with a positive finite envelope that is not frozen;
+/// exponent NaN if there are fewer than two.
 RateFit fit_rate(const CellStatistics& statistics, std::int64_t from, std::int64_t to);
 
 }  // namespace omg

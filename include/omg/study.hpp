@@ -74,6 +74,24 @@ struct LaneFigures {
   bool exponent = false, sup = false, first = false, loss = false, regret = false, ratio = false, evaluations = false;
 };
 
+/// How the best setting of a sweep is judged.
+enum class BestBy {
+  cumulative_loss,  ///< Σ_t f(y_t) − f*
+  final_gap,        ///< f(y_T) − f*
+  iterations,       ///< first t with normalised gap ≤ the first ε
+};
+
+/// `[[comparison]]`: methods against each other on the same instances.
+struct ComparisonSpec {
+  std::string name;
+  std::vector<std::string> problems;  ///< names; empty: every problem that two of the methods run on
+  std::vector<std::string> methods;   ///< names; empty: every method
+  double confidence = 0.95;           ///< of the intervals
+  std::int64_t resamples = 2000;
+  Place place;
+  Places places;
+};
+
 /// At which iterations the distribution of the gaps over the lanes is kept.
 enum class DistributionAt {
   automatic,    ///< at T and at the powers of two before it, one for each hundred iterations
@@ -99,6 +117,7 @@ struct MethodSpec {
   Parameters parameters;  ///< step, meta_step, initial, radius, lower, upper, …
   std::string bound;      ///< formula in t, T, L, mu, R, n; empty: no certificate
   bool bound_at_last = false;
+  std::optional<double> rate;  ///< p of a claimed O(t^−p); else that of the bound, if it has one
   Place bound_place;
   std::optional<std::int64_t> iterations;
   std::optional<Stop> stop;           ///< instead of the study's
@@ -120,6 +139,8 @@ struct Check {
     best_loss,              ///< mean over instances of the best setting's cumulative loss
     share_worse,            ///< share of instances where `method`'s best loss exceeds `other`'s
     diverged,               ///< number of diverged lanes
+    rate,                   ///< whether the envelope is O(t^-power), by the verdict of judge_rate
+    speedup,                ///< geometric mean of `other`'s gap at T, or iterations to ε, over `method`'s
   };
   Quantity quantity = Quantity::exponent;
   std::string problem;
@@ -128,6 +149,9 @@ struct Check {
   double power = 0;
   std::int64_t at = 0;
   std::int64_t shift = 0;  ///< trajectory_difference: y_{t+shift} of `method` against y'_t of `other`
+  double epsilon = 0;      ///< speedup: compares iterations to ε; 0: gaps at T
+  double confidence = 0.95;
+  std::string verdict = "confirmed";  ///< rate: what must come out
   std::optional<double> at_least;
   std::optional<double> at_most;
   std::string note;  ///< printed beside the figure
@@ -154,14 +178,16 @@ struct Study {
   bool envelope_every_iteration = false;  ///< else at the checkpoints only
   std::int64_t fit_from = 0;              ///< window of the exponents; 0: the last two decades
   std::int64_t fit_to = 0;                ///< 0: the last iteration
-  std::string best = "cumulative_loss";   ///< how the best setting of a sweep is judged; or final_gap
+  BestBy best = BestBy::cumulative_loss;  ///< how the best setting of a sweep is judged
   Stop stop;
   DistributionAt distribution = DistributionAt::automatic;
   LaneFigures lane_statistics;
-  double sup_power = 1;         ///< p of sup t^p · gap
+  double sup_power = 1;  ///< p of sup t^p · gap
+  std::vector<double> quantiles{0.05, 0.25, 0.5, 0.75, 0.95};
   std::vector<double> epsilon;  ///< of iterations-to-ε, normalised gaps
   std::vector<ProblemSpec> problems;
   std::vector<MethodSpec> methods;
+  std::vector<ComparisonSpec> comparisons;
   std::vector<Claim> claims;
 };
 

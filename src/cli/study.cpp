@@ -58,7 +58,7 @@ void print_opening(const Plan& plan, const ChosenBackend& chosen) {
 
 void print_result(const Plan& plan, const StudyResult& result) {
   print(cell_table(plan, result));
-  for (const std::string& part : {best_settings(plan, result), verdicts(plan, result)})
+  for (const std::string& part : {best_settings(plan, result), comparisons(plan, result), verdicts(plan, result)})
     if (!part.empty()) print("\n" + part);
   for (const std::string& fault : result.broken_certificates)
     print("\n" + wrapped("Broken certificate: " + fault, line_width, 2) + "\n");

@@ -26,7 +26,7 @@ std::optional<std::size_t> terminal_columns(int descriptor) {
   return size.ws_col;
 }
 
-const std::size_t line_width = std::clamp<std::size_t>(terminal_columns(STDOUT_FILENO).value_or(120), 60, 120);
+const std::size_t line_width = std::clamp<std::size_t>(terminal_columns(STDOUT_FILENO).value_or(100), 60, 120);
 
 std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
@@ -68,7 +68,7 @@ std::string grouped(std::uint64_t number) {
 }
 
 std::vector<std::size_t> Table::column_widths(std::size_t width) const {
-  constexpr std::size_t least = 8;
+  constexpr std::size_t least = 12;
   std::vector<std::size_t> out;
   std::size_t total = 2 * (columns.size() - 1);
   for (std::size_t c = 0; c < columns.size(); ++c) {

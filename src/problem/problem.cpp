@@ -80,9 +80,9 @@ void allocate(Problem& out, const Layout& layout, const ProblemSpec& spec) {
   try {
     out.records.resize(record * out.instances);
     out.shared.resize(shared);
-    for (auto* values : {&out.smoothness, &out.strong_convexity, &out.minimum, &out.distance, &out.initial_gap,
-                         &out.initial_slope, &out.scale})
-      values->resize(out.instances);
+    for (auto* values :
+         {&out.smoothness, &out.strong_convexity, &out.minimum, &out.distance, &out.initial_gap, &out.scale})
+      values->assign(out.instances, 0);
   } catch (const std::bad_alloc&) {
     throw Error(spec.place, fmt::format("{} instances of {} numbers do not fit the memory", out.instances, record));
   } catch (const std::length_error&) {
@@ -91,8 +91,12 @@ void allocate(Problem& out, const Layout& layout, const ProblemSpec& spec) {
 }
 
 /// f(x₀) − f* and ‖∇f(x₀)‖ of instance i, by the family's own evaluation.
+struct Start {
+  double gap = 0;
+  double slope = 0;
+};
 template <class Family>
-void evaluate_start(Problem& problem, std::size_t i, std::vector<double>& arena) {
+Start evaluate_start(const Problem& problem, std::size_t i, std::vector<double>& arena) {
   using C = ArenaContext<double>;
   using I = LaneInstance<double>;
   const int n = problem.shape.n;
@@ -107,8 +111,8 @@ void evaluate_start(Problem& problem, std::size_t i, std::vector<double>& arena)
   FamilyOracle<Family, C, Shape, I> f(c, problem.shape, instance);
   auto x = c.template vector<PointDim>(), g = c.template vector<PointDim>();
   f.start(x);
-  problem.initial_gap[i] = f.gap_and_gradient(x, g);
-  problem.initial_slope[i] = std::sqrt(dot<PointDim>(c, g, g));
+  const double gap = f.gap_and_gradient(x, g);
+  return {gap, std::sqrt(dot<PointDim>(c, g, g))};
 }
 
 /// What the gap of instance i is divided by.
@@ -184,9 +188,9 @@ class Drawing {
         Family::draw(input_, out);
       }
       if (i == 0) input_.refuse_unused();
-      problem_->distance[i] = out.distance();
-      evaluate_start<Family>(*problem_, i, arena_);
-      problem_->scale[i] = scale_of(*problem_, i, spec_.normalisation);
+      problem_->distance.set(i, out.distance());
+      problem_->initial_gap.set(i, evaluate_start<Family>(*problem_, i, arena_).gap);
+      problem_->scale.set(i, scale_of(*problem_, i, spec_.normalisation));
       check_instance(*problem_, i, input_);
     }
     return problem_;
@@ -237,6 +241,16 @@ std::vector<double> Problem::array(std::string_view field, std::size_t i) const 
 
 std::vector<double> Problem::shared_array(std::string_view field) const {
   return gather(shared_fields, field, shared.data(), 1);
+}
+
+double initial_slope(const Problem& problem, std::size_t i) {
+  double out = 0;
+  std::vector<double> arena;
+  const auto evaluate = [&]<class... F>(TypeList<F...>) {
+    return ((problem.family == F::entry.name && (out = evaluate_start<F>(problem, i, arena).slope, true)) || ...);
+  };
+  if (!evaluate(Families{})) throw Error("the registry has no family \"" + problem.family + "\"");
+  return out;
 }
 
 std::shared_ptr<const Problem> make_problem(const Study& study, std::size_t index) {

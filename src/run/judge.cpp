@@ -55,6 +55,19 @@ double share_worse(const CellStatistics& ours, const CellStatistics& theirs) {
   return static_cast<double>(worse) / static_cast<double>(ours.best.size());
 }
 
+/// Geometric mean of `other` ÷ `method` over the instances, with its interval.
+Figure speedup(const Plan& plan, const std::vector<CellResult>& cells, const Check& check, std::size_t index) {
+  const std::size_t other = find_cell(plan, check.problem, check.other);
+  const auto& epsilon = plan.study.epsilon;
+  const auto measure = check.epsilon == 0
+                           ? std::ptrdiff_t{0}
+                           : std::find(epsilon.begin(), epsilon.end(), check.epsilon) - epsilon.begin() + 1;
+  const Duel duel = compare_two(method_record(plan.cells[index], cells[index].statistics),
+                                method_record(plan.cells[other], cells[other].statistics),
+                                static_cast<std::size_t>(measure), {plan.study.seed, 2000, check.confidence});
+  return {duel.ratio.estimate, no_lane, 0, duel.ratio.low, duel.ratio.high};
+}
+
 Figure measure(const Plan& plan, const std::vector<CellResult>& cells, const Check& check, const Figure& difference) {
   const std::size_t index = find_cell(plan, check.problem, check.method);
   const CellStatistics& statistics = cells[index].statistics;
@@ -77,6 +90,12 @@ Figure measure(const Plan& plan, const std::vector<CellResult>& cells, const Che
       return {share_worse(statistics, cells[find_cell(plan, check.problem, check.other)].statistics), no_lane, 0};
     case Quantity::diverged:
       return {static_cast<double>(diverged_lanes(statistics)), no_lane, 0};
+    case Quantity::rate: {
+      const RateEstimate& rate = cells[index].rate;
+      return {rate.power, no_lane, 0, rate.power - rate.uncertainty, rate.power + rate.uncertainty};
+    }
+    case Quantity::speedup:
+      return speedup(plan, cells, check, index);
   }
   return {};
 }
@@ -104,11 +123,16 @@ std::string describe_quantity(const Plan& plan, const std::vector<CellResult>& c
     case Quantity::trajectory_difference:
       return fmt::format("difference from {}", check.other);
     case Quantity::best_loss:
-      return fmt::format("mean best {}", cell.best_by_loss ? "cumulative loss" : "final gap");
+      return fmt::format("mean best {}", best_by_name(cell.best_by));
     case Quantity::share_worse:
       return fmt::format("share worse than {}", check.other);
     case Quantity::diverged:
       return "diverged lanes";
+    case Quantity::rate:
+      return fmt::format("rate O(t^-{})", check.power);
+    case Quantity::speedup:
+      return check.epsilon == 0 ? fmt::format("gap at T of {} ÷ own", check.other)
+                                : fmt::format("t to {:g} of {} ÷ own", check.epsilon, check.other);
   }
   return {};
 }
@@ -153,8 +177,68 @@ std::string_view quantity_name(Quantity quantity) {
       return "share_worse";
     case Quantity::diverged:
       return "diverged";
+    case Quantity::rate:
+      return "rate";
+    case Quantity::speedup:
+      return "speedup";
   }
   return {};
+}
+
+std::string_view rate_verdict_name(RateVerdict verdict) {
+  switch (verdict) {
+    case RateVerdict::confirmed:
+      return "confirmed";
+    case RateVerdict::refuted:
+      return "refuted";
+    case RateVerdict::undecided:
+      return "undecided";
+  }
+  return {};
+}
+
+std::string_view best_by_name(BestBy best) {
+  switch (best) {
+    case BestBy::cumulative_loss:
+      return "cumulative loss";
+    case BestBy::final_gap:
+      return "final gap";
+    case BestBy::iterations:
+      return "iterations";
+  }
+  return {};
+}
+
+MethodRecord method_record(const Cell& cell, const CellStatistics& statistics) {
+  const auto evaluations = static_cast<double>(statistics.gradient_evaluations + statistics.function_evaluations);
+  return {cell.method.name, statistics.instances.gap, statistics.instances.reached,
+          evaluations / static_cast<double>(std::max<std::uint64_t>(statistics.lane_iterations, 1))};
+}
+
+RateEstimate estimate_envelope_rate(const Cell& cell, const CellStatistics& statistics, const Window& window) {
+  std::vector<std::int64_t> t = checkpoints(cell.iterations);
+  std::vector<double> gap;
+  std::erase_if(t, [&](std::int64_t at) {
+    const auto found = std::lower_bound(statistics.at.begin(), statistics.at.end(), at);
+    if (found == statistics.at.end() || *found != at) return true;
+    const auto k = static_cast<std::size_t>(found - statistics.at.begin());
+    // At or below the tolerance every lane is frozen, at the gap of an earlier t.
+    if (is_frozen(statistics, k) || (cell.stop_gap && statistics.envelope[k].value <= *cell.stop_gap)) return true;
+    gap.push_back(statistics.envelope[k].value);
+    return false;
+  });
+  return estimate_rate(t, gap, window.from, window.to, cell.precision == Precision::float64 ? 1e-10 : 1e-4);
+}
+
+double claimed_rate(const Cell& cell) {
+  if (cell.method.rate) return *cell.method.rate;
+  if (cell.bound_table.empty() || cell.method.bound_at_last || cell.iterations < 2) return 0;
+  // The power of the bound between T/2 and T, if it is one: halves and whole numbers up to what is left of 1 + c/t.
+  const auto to = static_cast<std::size_t>(cell.iterations), from = to / 2;
+  const double power = std::log(cell.bound_table[from] / cell.bound_table[to]) /
+                       std::log(static_cast<double>(to) / static_cast<double>(from));
+  const double nearest = std::round(2 * power) / 2;
+  return std::isfinite(power) && nearest > 0 && std::abs(power - nearest) < 0.1 ? nearest : 0;
 }
 
 std::size_t find_cell(const Plan& plan, const std::string& problem, const std::string& method) {
@@ -167,10 +251,23 @@ Verdict judge(const Plan& plan, const std::vector<CellResult>& cells, const Chec
   Verdict out;
   out.figure = measure(plan, cells, check, difference);
   const double value = out.figure.value;
-  out.passed = std::isfinite(value) && !(check.at_least && value < *check.at_least) &&
-               !(check.at_most && value > *check.at_most);
   out.what = describe_quantity(plan, cells, check);
   out.value = digits_of(check.quantity, value);
+  if (check.quantity == Quantity::rate) {
+    const RateJudgement judgement = judge_rate(cells[find_cell(plan, check.problem, check.method)].rate, check.power);
+    out.passed = rate_verdict_name(judgement.verdict) == check.verdict;
+    out.value = rate_verdict_name(judgement.verdict);
+    out.allowed = check.verdict;
+    out.sentence = fmt::format("{} on {}: {} is {}, expected is {}: {}", check.method, check.problem, out.what,
+                               out.value, out.allowed, judgement.reason);
+    if (!check.note.empty()) out.sentence += fmt::format(" ({})", check.note);
+    return out;
+  }
+  const bool interval = std::isfinite(out.figure.low) && std::isfinite(out.figure.high);
+  const double low = interval ? out.figure.low : value, high = interval ? out.figure.high : value;
+  out.passed =
+      std::isfinite(value) && !(check.at_least && low < *check.at_least) && !(check.at_most && high > *check.at_most);
+  if (interval) out.value += fmt::format(" [{:.4g}, {:.4g}]", low, high);
   out.allowed = describe_limits(check);
 
   const Cell& cell = plan.cells[find_cell(plan, check.problem, check.method)];

@@ -37,6 +37,7 @@ class StudyRun {
     StudyResult out;
     out.backend = backend_.name();
     for (const Cell& cell : plan_.cells) out.cells.push_back(run_cell(cell));
+    for (std::size_t k = 0; k < plan_.study.comparisons.size(); ++k) compare_methods(k, out);
     for (const Claim& claim : plan_.study.claims) out.claims.push_back(judge_claim(claim, out.cells));
     for (const Cell& cell : plan_.cells)
       if (auto fault = broken_certificate(cell, out.cells[cell.index].statistics); !fault.empty())
@@ -84,8 +85,29 @@ class StudyRun {
     }
     const Window window = fit_window(plan_.study, cell.iterations);
     out.fit = fit_rate(out.statistics, window.from, window.to);
+    out.rate = estimate_envelope_rate(cell, out.statistics, window);
+    if (const double power = claimed_rate(cell); power > 0) out.judgement = judge_rate(out.rate, power);
     out.seconds = seconds_since(start);
     return out;
+  }
+
+  /// On every problem that two or more of its methods run on.
+  void compare_methods(std::size_t index, StudyResult& out) {
+    const ComparisonSpec& spec = plan_.study.comparisons[index];
+    for (const ProblemSpec& problem : plan_.study.problems) {
+      ComparisonResult result;
+      result.spec = index;
+      std::vector<MethodRecord> records;
+      for (const Cell& cell : plan_.cells) {
+        if (cell.problem->name != problem.name || !compares(spec, problem.name, cell.method.name)) continue;
+        result.cells.push_back(cell.index);
+        records.push_back(method_record(cell, out.cells[cell.index].statistics));
+      }
+      if (records.size() < 2) continue;
+      const Resampling how{plan_.study.seed, static_cast<std::size_t>(spec.resamples), spec.confidence};
+      result.figures = omg::compare(records, plan_.study.epsilon, how);
+      out.comparisons.push_back(std::move(result));
+    }
   }
 
   ClaimVerdict judge_claim(const Claim& claim, const std::vector<CellResult>& cells) {

@@ -36,9 +36,164 @@ std::vector<std::size_t> checkpoint_positions(const Cell& cell, const CellStatis
   return out;
 }
 
+/// As in study files.
+const char* best_by_key(BestBy best) {
+  switch (best) {
+    case BestBy::cumulative_loss:
+      return "cumulative_loss";
+    case BestBy::final_gap:
+      return "final_gap";
+    case BestBy::iterations:
+      return "iterations";
+  }
+  return "";
+}
+
+/// Lanes that run, are frozen and are diverged at each checkpoint.
+Json counts_record(const CellStatistics& statistics, const std::vector<std::size_t>& positions) {
+  Json alive = Json::array(), converged = Json::array(), diverged = Json::array();
+  for (const std::size_t k : positions) {
+    alive.push_back(statistics.lanes - statistics.converged[k] - statistics.diverged[k]);
+    converged.push_back(statistics.converged[k]);
+    diverged.push_back(statistics.diverged[k]);
+  }
+  return {{"alive", std::move(alive)}, {"converged", std::move(converged)}, {"diverged", std::move(diverged)}};
+}
+
+Json stopped_record(const CellStatistics& statistics) {
+  const std::uint64_t converged = statistics.stopped_on_gap + statistics.stopped_on_gradient;
+  return {{"gap", statistics.stopped_on_gap},
+          {"gradient_norm", statistics.stopped_on_gradient},
+          {"diverged", diverged_lanes(statistics)},
+          {"ran", statistics.lanes - converged - diverged_lanes(statistics)}};
+}
+
+Json rate_record(const CellResult& result) {
+  const RateEstimate& rate = result.rate;
+  Json octaves = Json::array();
+  for (auto octave = rate.octaves.rbegin(); octave != rate.octaves.rend(); ++octave)
+    octaves.push_back({{"from", number(octave->from)}, {"to", number(octave->to)}, {"power", number(octave->power)}});
+  Json out = {{"power", number(rate.power)},
+              {"uncertainty", number(rate.uncertainty)},
+              {"constant", number(rate.constant)},
+              {"offset", number(rate.offset)},
+              {"from", rate.from},
+              {"to", rate.to},
+              {"points", rate.points},
+              {"meets_floor", rate.meets_floor},
+              {"octaves", std::move(octaves)}};
+  if (result.judgement)
+    out["claim"] = {{"power", number(result.judgement->power)},
+                    {"verdict", rate_verdict_name(result.judgement->verdict)},
+                    {"reason", result.judgement->reason}};
+  return out;
+}
+
+/// Count and quantiles, under the quantiles' own names: "0.5".
+Json histogram_record(const Histogram& histogram, const std::vector<double>& quantiles) {
+  Json values;
+  for (const double q : quantiles) values[fmt::format("{}", q)] = number(histogram.quantile(q));
+  return {{"lanes", histogram.count()}, {"quantiles", std::move(values)}};
+}
+
+Json distribution_record(const Study& study, const CellStatistics& statistics) {
+  Json t = Json::array(), lanes = Json::array(), zeros = Json::array(), mean = Json::array(), quantiles;
+  for (const double q : study.quantiles) quantiles[fmt::format("{}", q)] = Json::array();
+  for (const Distribution& at : statistics.distributions) {
+    t.push_back(at.t);
+    lanes.push_back(at.gaps.count());
+    zeros.push_back(at.gaps.zeros());
+    mean.push_back(number(mean_log_gap(at)));
+    for (const double q : study.quantiles)
+      quantiles[fmt::format("{}", q)].push_back(number(gap_quantile(statistics, at, q)));
+  }
+  return {{"t", std::move(t)},
+          {"lanes", std::move(lanes)},
+          {"zeros", std::move(zeros)},
+          {"mean_log", std::move(mean)},
+          {"quantiles", std::move(quantiles)}};
+}
+
+Json lane_record(const Study& study, const Cell& cell, const LaneStatistics& lanes) {
+  Json out;
+  const LaneFigures& figures = cell.figures;
+  const auto add = [&](bool wanted, const char* name, const Histogram& histogram) {
+    if (wanted) out[name] = histogram_record(histogram, study.quantiles);
+  };
+  add(figures.exponent, "exponent", lanes.exponent);
+  add(figures.sup, "sup", lanes.sup);
+  if (figures.sup) out["sup"]["power"] = number(cell.sup_power);
+  add(figures.loss, "loss", lanes.loss);
+  add(figures.regret, "regret", lanes.regret);
+  add(figures.ratio, "ratio", lanes.ratio);
+  add(figures.evaluations, "evaluations", lanes.evaluations);
+  if (figures.first) {
+    Json& first = out["first"] = Json::array();
+    for (std::size_t j = 0; j < lanes.first.size(); ++j) {
+      first.push_back(histogram_record(lanes.first[j], study.quantiles));
+      first.back()["epsilon"] = number(cell.targets[j]);
+    }
+  }
+  return out;
+}
+
+Json sweep_record(const Cell& cell, const CellStatistics& statistics) {
+  const SweepSummary sweep = summarise_sweep(cell, statistics);
+  Json curves = Json::array();
+  for (const auto& curve : sweep.sensitivity) {
+    Json loss = Json::array();
+    for (const double value : curve.loss) loss.push_back(number(value));
+    curves.push_back({{"parameter", curve.parameter}, {"values", curve.values}, {"loss", std::move(loss)}});
+  }
+  return {{"failing", sweep.failing},
+          {"setting", sweep.best},
+          {"name", cell.setting_names[sweep.best]},
+          {"mean_loss", number(sweep.best_loss)},
+          {"failed", sweep.best_failed},
+          {"sensitivity", std::move(curves)}};
+}
+
+Json profile_record(const Profile& profile, const Plan& plan, const ComparisonResult& result) {
+  Json shares = Json::array();
+  for (std::size_t m = 0; m < result.cells.size(); ++m)
+    shares.push_back({{"method", plan.cells[result.cells[m]].method.name}, {"share", profile.share[m]}});
+  return {{"epsilon", number(profile.epsilon)}, {"budget", profile.budget}, {"methods", std::move(shares)}};
+}
+
+Json comparison_record(const Plan& plan, const ComparisonResult& result) {
+  const auto name = [&](std::size_t m) { return plan.cells[result.cells[m]].method.name; };
+  Json duels = Json::array(), performance = Json::array(), data = Json::array();
+  for (const Duel& duel : result.figures.duels) {
+    Json entry = {{"method", name(duel.first)}, {"other", name(duel.second)}};
+    if (duel.measure == 0)
+      entry["measure"] = "gap";
+    else
+      entry["measure"] = "iterations", entry["epsilon"] = number(plan.study.epsilon[duel.measure - 1]);
+    entry["wins"] = duel.wins;
+    entry["losses"] = duel.losses;
+    entry["ties"] = duel.ties;
+    entry["p"] = number(duel.p);
+    entry["p_holm"] = number(duel.corrected);
+    entry["ratio"] = number(duel.ratio.estimate);
+    entry["low"] = number(duel.ratio.low);
+    entry["high"] = number(duel.ratio.high);
+    entry["pairs"] = duel.ratio.pairs;
+    duels.push_back(std::move(entry));
+  }
+  for (const Profile& profile : result.figures.performance)
+    performance.push_back(profile_record(profile, plan, result));
+  for (const Profile& profile : result.figures.data) data.push_back(profile_record(profile, plan, result));
+  return {{"name", plan.study.comparisons[result.spec].name},
+          {"problem", plan.cells[result.cells.front()].problem->name},
+          {"confidence", plan.study.comparisons[result.spec].confidence},
+          {"duels", std::move(duels)},
+          {"performance_profiles", std::move(performance)},
+          {"data_profiles", std::move(data)}};
+}
+
 Json best_record(const Cell& cell, const CellStatistics& statistics) {
   Json out;
-  out["by"] = cell.best_by_loss ? "cumulative_loss" : "final_gap";
+  out["by"] = best_by_key(cell.best_by);
   out["mean_loss"] = number(mean_best_loss(statistics));
   Json settings = Json::array();
   for (const Winner& winner : winners(statistics))
@@ -56,9 +211,10 @@ Json best_record(const Cell& cell, const CellStatistics& statistics) {
 }
 
 /// Least and largest value over the instances.
-Json range(const std::vector<double>& values) {
+Json range(const InstanceNumbers& values) {
   if (values.empty()) return Json();
-  const auto [least, largest] = std::minmax_element(values.begin(), values.end());
+  const auto held = values.distinct();
+  const auto [least, largest] = std::minmax_element(held.begin(), held.end());
   return {number(*least), number(*largest)};
 }
 
@@ -86,9 +242,12 @@ Json cell_record(const Plan& plan, const Cell& cell, const CellResult& result) {
   out["instances"] = cell.problem->instances;
   out["settings"] = cell.settings;
   out["diverged"] = diverged_lanes(statistics);
+  out["converged"] = converged_lanes(statistics);
+  out["stopped"] = stopped_record(statistics);
 
+  const std::vector<std::size_t> positions = checkpoint_positions(cell, statistics);
   Json t = Json::array(), gap = Json::array(), lane = Json::array(), low = Json::array(), low_lane = Json::array();
-  for (const std::size_t k : checkpoint_positions(cell, statistics)) {
+  for (const std::size_t k : positions) {
     const auto value = [](const Extreme& extreme) { return extreme.lane == no_lane ? Json() : number(extreme.value); };
     t.push_back(statistics.at[k]);
     gap.push_back(value(statistics.envelope[k]));
@@ -106,6 +265,7 @@ Json cell_record(const Plan& plan, const Cell& cell, const CellResult& result) {
                      {"to", result.fit.to},
                      {"points", result.fit.points},
                      {"basis", plan.study.envelope_every_iteration ? "every iteration" : "checkpoints"}};
+  envelope["rate"] = rate_record(result);
   if (!cell.bound_table.empty()) {
     const Certificate& worst = statistics.certificate;
     const bool met = worst.lane != no_lane;
@@ -116,10 +276,15 @@ Json cell_record(const Plan& plan, const Cell& cell, const CellResult& result) {
                           {"iteration", met ? Json(worst.iteration) : Json()}};
   }
   out["smallest"] = {{"gap", std::move(low)}, {"lane", std::move(low_lane)}};
+  out["counts"] = counts_record(statistics, positions);
+  if (!statistics.distributions.empty()) out["distribution"] = distribution_record(plan.study, statistics);
+  if (Json figures = lane_record(plan.study, cell, statistics.per_lane); !figures.empty())
+    out["per_lane"] = std::move(figures);
   out["lane_iterations"] = statistics.lane_iterations;
   out["evaluations"] = {{"gradients", number(per(statistics.gradient_evaluations, statistics.lane_iterations))},
                         {"functions", number(per(statistics.function_evaluations, statistics.lane_iterations))}};
   if (!statistics.best.empty()) out["best"] = best_record(cell, statistics);
+  if (!statistics.settings.empty()) out["sweep"] = sweep_record(cell, statistics);
   return out;
 }
 
@@ -131,11 +296,18 @@ Json check_record(const Plan& plan, const Check& check, const Verdict& verdict) 
   out["method"] = check.method;
   if (!check.other.empty()) out["other"] = check.other;
   if (check.quantity == Quantity::sup || check.quantity == Quantity::constant) out["power"] = number(check.power);
+  if (check.quantity == Quantity::rate) out["power"] = number(check.power), out["verdict"] = check.verdict;
+  if (check.epsilon != 0) out["epsilon"] = number(check.epsilon);
+  if (check.quantity == Quantity::speedup) out["confidence"] = number(check.confidence);
   if (check.at != 0) out["at"] = check.at;
   if (check.shift != 0) out["shift"] = check.shift;
   if (check.at_least) out["at_least"] = number(*check.at_least);
   if (check.at_most) out["at_most"] = number(*check.at_most);
   out["value"] = number(verdict.figure.value);
+  if (std::isfinite(verdict.figure.low)) {
+    out["low"] = number(verdict.figure.low);
+    out["high"] = number(verdict.figure.high);
+  }
   if (verdict.figure.lane != no_lane) {
     const Cell& cell = plan.cells[find_cell(plan, check.problem, check.method)];
     const std::size_t instances = cell.problem->instances;
@@ -202,6 +374,12 @@ std::string summary_json(const Plan& plan, const StudyResult& result, const RunR
   Json cells = Json::array();
   for (const Cell& cell : plan.cells) cells.push_back(cell_record(plan, cell, result.cells[cell.index]));
   out["cells"] = std::move(cells);
+  if (!result.comparisons.empty()) {
+    Json comparisons = Json::array();
+    for (const ComparisonResult& comparison : result.comparisons)
+      comparisons.push_back(comparison_record(plan, comparison));
+    out["comparisons"] = std::move(comparisons);
+  }
   Json claims = Json::array();
   for (std::size_t k = 0; k < plan.study.claims.size(); ++k)
     claims.push_back(claim_record(plan, plan.study.claims[k], result.claims[k]));
@@ -241,6 +419,12 @@ std::string field(const std::string& text) {
 std::string field(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
 std::string lane_field(std::uint64_t lane) { return lane == no_lane ? "" : fmt::format("{}", lane); }
 
+/// Median of the gaps at T.
+std::string last_median(const CellStatistics& statistics) {
+  if (statistics.distributions.empty()) return "";
+  return field(gap_quantile(statistics, statistics.distributions.back(), 0.5));
+}
+
 struct Column {
   const char* name;
   std::string value;
@@ -265,6 +449,7 @@ std::vector<Column> csv_record(const Plan& plan, const Cell& cell, const CellRes
       {"instances", fmt::format("{}", cell.problem->instances)},
       {"settings", fmt::format("{}", cell.settings)},
       {"diverged", fmt::format("{}", diverged_lanes(statistics))},
+      {"converged", fmt::format("{}", converged_lanes(statistics))},
       {"envelope.t", statistics.at.empty() ? "" : fmt::format("{}", statistics.at.back())},
       {"envelope.gap", gap(largest)},
       {"envelope.lane", lane_field(largest.lane)},
@@ -274,6 +459,10 @@ std::vector<Column> csv_record(const Plan& plan, const Cell& cell, const CellRes
       {"envelope.fit.to", fmt::format("{}", result.fit.to)},
       {"envelope.fit.points", fmt::format("{}", result.fit.points)},
       {"envelope.fit.basis", plan.study.envelope_every_iteration ? "every iteration" : "checkpoints"},
+      {"envelope.rate.power", field(result.rate.power)},
+      {"envelope.rate.uncertainty", field(result.rate.uncertainty)},
+      {"envelope.rate.claim", result.judgement ? field(result.judgement->power) : ""},
+      {"envelope.rate.verdict", result.judgement ? std::string(rate_verdict_name(result.judgement->verdict)) : ""},
       {"certificate.bound", field(cell.method.bound)},
       {"certificate.at", cell.bound_table.empty()    ? ""
                          : cell.method.bound_at_last ? "last"
@@ -283,12 +472,11 @@ std::vector<Column> csv_record(const Plan& plan, const Cell& cell, const CellRes
       {"certificate.iteration", met ? fmt::format("{}", worst.iteration) : ""},
       {"smallest.gap", gap(smallest)},
       {"smallest.lane", lane_field(smallest.lane)},
+      {"distribution.median", last_median(statistics)},
       {"lane_iterations", fmt::format("{}", statistics.lane_iterations)},
       {"evaluations.gradients", field(per(statistics.gradient_evaluations, statistics.lane_iterations))},
       {"evaluations.functions", field(per(statistics.function_evaluations, statistics.lane_iterations))},
-      {"best.by", statistics.best.empty() ? ""
-                  : cell.best_by_loss     ? "cumulative_loss"
-                                          : "final_gap"},
+      {"best.by", statistics.best.empty() ? "" : best_by_key(cell.best_by)},
       {"best.mean_loss", statistics.best.empty() ? "" : field(mean_best_loss(statistics))},
       {"best.setting", winner.empty() ? "" : field(cell.setting_names[winner.front().setting])},
       {"best.setting.instances", winner.empty() ? "" : fmt::format("{}", winner.front().instances)},

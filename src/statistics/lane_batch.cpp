@@ -1,5 +1,6 @@
 #include "lane_batch.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace omg {
@@ -31,6 +32,7 @@ class Batch {
   void take() {
     if (!cell_.bound_table.empty()) take_certificate();
     if (cell_.track_best) take_best();
+    if (cell_.keep_instances) take_instances();
     take_distributions();
     const LaneFigures& figures = cell_.figures;
     LaneStatistics& to = into_.per_lane;
@@ -85,17 +87,47 @@ class Batch {
     }
   }
 
-  void take_best() {
-    const T* losses = cell_.best_by_loss ? b_.loss : b_.last;
+  /// f(l, instance, setting) for every lane.
+  template <class F>
+  void each_placed(F&& f) const {
     const std::size_t instances = cell_.problem->instances;
     std::size_t instance = b_.first % instances;
     auto setting = static_cast<std::uint32_t>(b_.first / instances);
     for (int l = 0; l < b_.lanes; ++l) {
-      const auto loss = static_cast<double>(losses[l]);
-      Best& best = into_.best[instance];
-      if (!diverged(l) && (loss < best.loss || (loss == best.loss && setting < best.setting))) best = {loss, setting};
+      f(l, instance, setting);
       if (++instance == instances) instance = 0, ++setting;
     }
+  }
+
+  void take_best() {
+    const T* losses = cell_.best_by == BestBy::cumulative_loss ? b_.loss
+                      : cell_.best_by == BestBy::final_gap     ? b_.last
+                                                               : b_.reached;
+    const bool by_iterations = cell_.best_by == BestBy::iterations;
+    each_placed([&](int l, std::size_t instance, std::uint32_t setting) {
+      const auto loss = static_cast<double>(losses[l]);
+      // An ε that was not reached stands as 0; a NaN fails the comparison.
+      const bool exists = !diverged(l) && loss < ExactSum::most && !(by_iterations && loss == 0);
+      Best& best = into_.best[instance];
+      if (exists && (loss < best.loss || (loss == best.loss && setting < best.setting))) best = {loss, setting};
+      if (into_.settings.empty()) return;
+      if (exists)
+        into_.settings[setting].loss.add(std::max(loss, 0.0));
+      else
+        ++into_.settings[setting].failed;
+    });
+  }
+
+  void take_instances() {
+    InstanceFigures& to = into_.instances;
+    each_placed([&](int l, std::size_t instance, std::uint32_t) {
+      if (diverged(l)) return;
+      const auto gap = static_cast<double>(b_.last[l]) / cell_.problem->scale[instance];
+      to.gap[instance] = std::min(to.gap[instance], gap);
+      for (std::size_t j = 0; j < to.reached.size(); ++j)
+        if (const T t = row(b_.reached, j)[l]; t > T(0))
+          to.reached[j][instance] = std::min(to.reached[j][instance], static_cast<std::uint32_t>(t));
+    });
   }
 
   void take_distributions() {

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "omg/comparison.hpp"
+
 #include "lane_batch.hpp"
 
 namespace omg {
@@ -17,7 +19,14 @@ CellStatistics empty_statistics(const Cell& cell) {
   for (const Sample& sample : cell.samples)
     if (sample.distribution) out.distributions.push_back({cell.record_at[sample.record], {}, 0});
   if (cell.figures.first) out.per_lane.first.resize(cell.targets.size());
-  if (cell.track_best) out.best.resize(cell.problem->instances);
+  if (cell.track_best) {
+    out.best.resize(cell.problem->instances);
+    if (cell.settings > 1) out.settings.resize(cell.settings);
+  }
+  if (cell.keep_instances) {
+    out.instances.gap.assign(cell.problem->instances, std::numeric_limits<double>::infinity());
+    out.instances.reached.assign(cell.targets.size(), std::vector<std::uint32_t>(cell.problem->instances, not_reached));
+  }
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "omg/statistics.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 
@@ -55,12 +56,40 @@ void CellStatistics::merge(const CellStatistics& other) {
     Best& ours = best[i];
     if (theirs.loss < ours.loss || (theirs.loss == ours.loss && theirs.setting < ours.setting)) ours = theirs;
   }
+  for (std::size_t s = 0; s < settings.size(); ++s) {
+    settings[s].failed += other.settings[s].failed;
+    settings[s].loss.merge(other.settings[s].loss);
+  }
+  const auto keep_least = [](auto& ours, const auto& theirs) {
+    for (std::size_t i = 0; i < ours.size(); ++i) ours[i] = std::min(ours[i], theirs[i]);
+  };
+  keep_least(instances.gap, other.instances.gap);
+  for (std::size_t j = 0; j < instances.reached.size(); ++j)
+    keep_least(instances.reached[j], other.instances.reached[j]);
   lanes += other.lanes;
   stopped_on_gap += other.stopped_on_gap;
   stopped_on_gradient += other.stopped_on_gradient;
   gradient_evaluations += other.gradient_evaluations;
   function_evaluations += other.function_evaluations;
   lane_iterations += other.lane_iterations;
+}
+
+double ExactSum::value() const {
+  // Carries first: every word is then below 2³² and the sum runs from the smallest to the largest.
+  std::array<std::int64_t, 12> words = words_;
+  for (std::size_t k = 0; k + 1 < words.size(); ++k) {
+    words[k + 1] += words[k] >> 32;
+    words[k] &= 0xffffffff;
+  }
+  double sum = 0;
+  for (std::size_t k = 0; k < words.size(); ++k)
+    sum += std::ldexp(static_cast<double>(words[k]), 32 * static_cast<int>(k) - 160);
+  return sum;
+}
+
+bool is_frozen(const CellStatistics& statistics, std::size_t k) {
+  return k > 0 && !statistics.converged.empty() && statistics.converged[k] > 0 &&
+         statistics.envelope[k] == statistics.envelope[k - 1];
 }
 
 RateFit fit_rate(const CellStatistics& statistics, std::int64_t from, std::int64_t to) {
@@ -70,7 +99,8 @@ RateFit fit_rate(const CellStatistics& statistics, std::int64_t from, std::int64
   double sum_x = 0, sum_y = 0;
   const auto usable = [&](std::size_t k) {
     const double value = statistics.envelope[k].value;
-    return statistics.at[k] >= from && statistics.at[k] <= to && value > 0 && std::isfinite(value);
+    return statistics.at[k] >= from && statistics.at[k] <= to && value > 0 && std::isfinite(value) &&
+           !is_frozen(statistics, k);
   };
   for (std::size_t k = 0; k < statistics.at.size(); ++k) {
     if (!usable(k)) continue;

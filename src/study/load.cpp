@@ -34,11 +34,17 @@ struct QuantityKeys {
 };
 /// In the order of Check::Quantity.
 const std::vector<QuantityKeys> quantities = {
-    {"exponent", {}, {}},     {"certificate", {}, {}},
-    {"sup", {"power"}, {}},   {"constant", {"power"}, {"at"}},
-    {"envelope", {}, {"at"}}, {"trajectory_difference", {"other"}, {"shift"}},
-    {"best_loss", {}, {}},    {"share_worse", {"other"}, {}},
+    {"exponent", {}, {}},
+    {"certificate", {}, {}},
+    {"sup", {"power"}, {}},
+    {"constant", {"power"}, {"at"}},
+    {"envelope", {}, {"at"}},
+    {"trajectory_difference", {"other"}, {"shift"}},
+    {"best_loss", {}, {}},
+    {"share_worse", {"other"}, {}},
     {"diverged", {}, {}},
+    {"rate", {"power"}, {"verdict"}},
+    {"speedup", {"other"}, {"epsilon", "confidence"}},
 };
 
 std::vector<std::string> names_of(const std::vector<CatalogueEntry>& entries) {
@@ -150,6 +156,9 @@ void read_statistics(const Section& section, Study& out) {
   out.lane_statistics = read_lane_figures(section);
   out.sup_power = section.number("sup_power").value_or(out.sup_power);
   out.epsilon = section.positive_numbers("epsilon");
+  if (section.has("quantiles")) out.quantiles = section.positive_numbers("quantiles");
+  for (const double q : out.quantiles)
+    if (!(q < 1)) throw Error(section.place("quantiles"), fmt::format("found {}, expected numbers between 0 and 1", q));
   if (out.epsilon.size() > static_cast<std::size_t>(most_targets))
     throw Error(section.place("epsilon"),
                 fmt::format("found {} numbers, allowed are {}", out.epsilon.size(), most_targets));
@@ -229,7 +238,7 @@ MethodSpec read_method(const Section& section) {
                                    "bootstrap_steps", "weights"});
   else
     allowed.emplace_back("classical");
-  allowed.insert(allowed.end(), {"bound", "bound_at", "iterations", "problems", "stop", "sup_power"});
+  allowed.insert(allowed.end(), {"bound", "bound_at", "rate", "iterations", "problems", "stop", "sup_power"});
   const std::vector<Parameter> parameters = method_parameters(out.rule, out.learner, out.classical);
   extend(allowed, parameters);
   section.allow_only(allowed);
@@ -268,10 +277,20 @@ MethodSpec read_method(const Section& section) {
   out.problems = section.names("problems");
   out.stop = read_stop(section);
   out.sup_power = section.number("sup_power");
+  out.rate = section.number("rate");
+  if (out.rate && *out.rate <= 0)
+    throw Error(section.place("rate"), fmt::format("found {}, expected the p > 0 of a rate O(t^-p)", *out.rate));
   return out;
 }
 
 // [[claim]]
+
+double read_confidence(const Section& section) {
+  const double confidence = section.number("confidence").value_or(0.95);
+  if (!(confidence > 0 && confidence < 1))
+    throw Error(section.place("confidence"), fmt::format("found {}, expected a number between 0 and 1", confidence));
+  return confidence;
+}
 
 void read_limits(const Section& section, Check& out) {
   out.at_least = section.number("at_least");
@@ -306,8 +325,9 @@ Check read_check(const Section& section) {
   const std::size_t index = section.required_word("quantity", known);
   out.quantity = static_cast<Check::Quantity>(index);
 
-  std::vector<std::string> allowed{"quantity", "problem", "method",    "at_least",
-                                   "at_most",  "equals",  "tolerance", "note"};
+  const bool has_limits = out.quantity != Check::Quantity::rate;
+  std::vector<std::string> allowed{"quantity", "problem", "method", "note"};
+  if (has_limits) allowed.insert(allowed.end(), {"at_least", "at_most", "equals", "tolerance"});
   for (const auto& key : quantities[index].required) {
     if (!section.has(key))
       throw Error(section.place(), fmt::format("the key \"{}\" is missing; {} needs it", key, known[index]));
@@ -323,7 +343,11 @@ Check read_check(const Section& section) {
   out.at = section.whole("at", 1, most_iterations).value_or(out.at);
   out.shift = section.whole("shift", -most_iterations, most_iterations).value_or(out.shift);
   out.note = section.text("note").value_or("");
-  read_limits(section, out);
+  if (section.has("epsilon")) out.epsilon = section.number("epsilon").value();
+  out.confidence = read_confidence(section);
+  const std::vector<std::string> verdicts{"confirmed", "refuted", "undecided"};
+  if (const auto word = section.word("verdict", verdicts)) out.verdict = verdicts[*word];
+  if (has_limits) read_limits(section, out);
   return out;
 }
 
@@ -337,6 +361,22 @@ Claim read_claim(const Section& section) {
   if (checks.empty()) throw Error(section.place("checks"), "a claim needs at least one check in its list \"checks\"");
   for (std::size_t i = 0; i < checks.size(); ++i)
     out.checks.push_back(read_check({*checks[i], section.file(), fmt::format("{}.checks.{}", section.key(), i)}));
+  return out;
+}
+
+// [[comparison]]
+
+ComparisonSpec read_comparison(const Section& section) {
+  section.allow_only({"name", "problems", "methods", "confidence", "resamples"});
+  ComparisonSpec out;
+  out.name = section.required_text("name");
+  out.place = section.place();
+  out.places = section.places();
+  out.problems = section.names("problems");
+  out.methods = section.names("methods");
+  if (out.methods.size() == 1) throw Error(section.place("methods"), "a comparison needs at least two methods");
+  out.confidence = read_confidence(section);
+  out.resamples = section.whole("resamples", 100, 1'000'000).value_or(out.resamples);
   return out;
 }
 
@@ -368,8 +408,18 @@ void resolve_names(const Study& study) {
   for (const auto& method : study.methods)
     for (const auto& name : method.problems)
       resolve(study.problems, name, "problem", key_place(method.places, "problems", method.place));
+  for (const auto& comparison : study.comparisons) {
+    for (const auto& name : comparison.problems)
+      resolve(study.problems, name, "problem", key_place(comparison.places, "problems", comparison.place));
+    for (const auto& name : comparison.methods)
+      resolve(study.methods, name, "method", key_place(comparison.places, "methods", comparison.place));
+  }
   for (const auto& claim : study.claims)
     for (const auto& check : claim.checks) {
+      if (check.epsilon != 0 &&
+          std::find(study.epsilon.begin(), study.epsilon.end(), check.epsilon) == study.epsilon.end())
+        throw Error(with_key(check.place, "epsilon"),
+                    fmt::format("found {}, which is not in the list epsilon of the study", check.epsilon));
       const ProblemSpec& problem = resolve(study.problems, check.problem, "problem", with_key(check.place, "problem"));
       const MethodSpec& method = resolve(study.methods, check.method, "method", with_key(check.place, "method"));
       const auto runs = [&](const MethodSpec& candidate, std::string_view key) {
@@ -425,7 +475,8 @@ Study load_study(const std::filesystem::path& file, const std::vector<std::strin
 
   const Section section(root, file.string(), "");
   section.allow_only({"title", "iterations", "seed", "precision", "envelope", "fit", "best", "stop", "distribution",
-                      "lane_statistics", "sup_power", "epsilon", "problem", "method", "claim"});
+                      "lane_statistics", "sup_power", "quantiles", "epsilon", "problem", "method", "comparison",
+                      "claim"});
   Study out;
   out.file = file;
   out.title = section.text("title").value_or(file.stem().string());
@@ -436,8 +487,10 @@ Study load_study(const std::filesystem::path& file, const std::vector<std::strin
   if (const auto word = section.word("envelope", {"every", "checkpoints"})) out.envelope_every_iteration = *word == 0;
   read_window(section, out);
   read_statistics(section, out);
-  const std::vector<std::string> losses{"cumulative_loss", "final_gap"};
-  if (const auto word = section.word("best", losses)) out.best = losses[*word];
+  if (const auto word = section.word("best", {"cumulative_loss", "final_gap", "iterations"}))
+    out.best = static_cast<BestBy>(*word);
+  if (out.best == BestBy::iterations && out.epsilon.empty())
+    throw Error(section.place("best"), "iterations to which gap? The key epsilon lists it");
 
   const Place whole{file.string(), 0, ""};
   const auto read_all = [&](const std::string& kind, auto& into, auto read) {
@@ -451,6 +504,7 @@ Study load_study(const std::filesystem::path& file, const std::vector<std::strin
   };
   read_all("problem", out.problems, read_problem);
   read_all("method", out.methods, read_method);
+  read_all("comparison", out.comparisons, read_comparison);
   read_all("claim", out.claims, read_claim);
   if (out.problems.empty()) throw Error(whole, "a study needs at least one [[problem]]");
   if (out.methods.empty()) throw Error(whole, "a study needs at least one [[method]]");

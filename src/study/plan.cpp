@@ -72,7 +72,7 @@ class CellBuilder {
     cell_.options.horizon = static_cast<int>(iterations_);
     cell_.precision = study.precision;
     cell_.iterations = iterations_;
-    cell_.best_by_loss = study.best == "cumulative_loss";
+    cell_.best_by = study.best;
   }
 
   Cell build() {
@@ -236,6 +236,17 @@ class CellBuilder {
       cell_.choice.push_back(std::move(choice));
     }
     make_variants(variants.items());
+    std::uint64_t stride = 1;
+    const auto add = [&](const std::string& name, const Setting& setting) {
+      if (in_sweep(setting)) {
+        SweptParameter& swept = cell_.swept.emplace_back(SweptParameter{name, {}, stride});
+        for (const Value& value : setting.values) swept.values.push_back(value.text);
+      }
+      stride *= setting.values.size();
+    };
+    for (std::size_t p = settings_.size(); p-- > 0;) add(cell_.parameter_names[p], settings_[p]);
+    add("weights", *weights_);
+    std::reverse(cell_.swept.begin(), cell_.swept.end());
   }
 
   /// The numbers of everything that a variant holds: α, the tables in order, initial, lower, upper.
@@ -301,9 +312,15 @@ class CellBuilder {
       for (const auto& check : claim.checks) {
         const bool compares =
             check.quantity == Check::Quantity::best_loss || check.quantity == Check::Quantity::share_worse;
-        if (compares && check.problem == problem_.name && (check.method == method_.name || check.other == method_.name))
-          cell_.track_best = true;
+        const bool ours =
+            check.problem == problem_.name && (check.method == method_.name || check.other == method_.name);
+        if (compares && ours) cell_.track_best = true;
+        if (check.quantity == Check::Quantity::speedup && ours) cell_.keep_instances = true;
       }
+    for (const auto& comparison : study_.comparisons)
+      if (compares(comparison, problem_.name, method_.name)) cell_.keep_instances = true;
+    if (cell_.figures.first || cell_.keep_instances || (cell_.track_best && cell_.best_by == BestBy::iterations))
+      cell_.targets = study_.epsilon;
   }
 
   /// What is observed of single lanes.
@@ -316,7 +333,6 @@ class CellBuilder {
     // w* is known for the rule `iterate`: x*. With a null step g_t belongs to a trial point.
     cell_.figures.regret = cell_.figures.regret && method_.classical.empty() &&
                            rule_traits(method_.rule).starts_at_point && !learner_traits(method_.learner).has_null_step;
-    if (cell_.figures.first) cell_.targets = study_.epsilon;
     const Window window = fit_window(study_, iterations_);
     if (cell_.figures.sup) {
       cell_.sup_power = method_.sup_power.value_or(study_.sup_power);
@@ -363,6 +379,18 @@ class CellBuilder {
 const Cell& cell_of(const Plan& plan, const std::string& problem, const std::string& method) {
   return *std::find_if(plan.cells.begin(), plan.cells.end(),
                        [&](const Cell& cell) { return cell.problem->name == problem && cell.method.name == method; });
+}
+
+/// A comparison needs two methods on a problem.
+void validate_comparison(const Plan& plan, const ComparisonSpec& comparison) {
+  const auto most = [&](const std::string& problem) {
+    return std::count_if(plan.cells.begin(), plan.cells.end(), [&](const Cell& cell) {
+      return cell.problem->name == problem && compares(comparison, problem, cell.method.name);
+    });
+  };
+  if (std::none_of(plan.study.problems.begin(), plan.study.problems.end(),
+                   [&](const ProblemSpec& problem) { return most(problem.name) > 1; }))
+    throw Error(comparison.place, "no two of its methods run on the same problem");
 }
 
 /// Checks ask for figures that the run keeps.
@@ -416,6 +444,13 @@ void refuse_idle(const Study& study) {
 
 }  // namespace
 
+bool compares(const ComparisonSpec& comparison, const std::string& problem, const std::string& method) {
+  const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+  };
+  return has(comparison.problems, problem) && has(comparison.methods, method);
+}
+
 Window fit_window(const Study& study, std::int64_t iterations) {
   return {study.fit_from > 0 ? study.fit_from : std::max<std::int64_t>(1, iterations / 100),
           study.fit_to > 0 ? std::min(study.fit_to, iterations) : iterations};
@@ -443,6 +478,7 @@ Plan make_plan(Study study) {
     }
   }
   plan.study = std::move(study);
+  for (const auto& comparison : plan.study.comparisons) validate_comparison(plan, comparison);
   for (const auto& claim : plan.study.claims)
     for (const auto& check : claim.checks) validate_check(plan, check);
   return plan;

@@ -54,7 +54,7 @@ FormulaInputs Evaluator::inputs(std::size_t instance, double t) const {
           .mu = problem_.strong_convexity[instance],
           .R = problem_.distance[instance],
           .n = static_cast<double>(problem_.shape.n),
-          .G = problem_.initial_slope[instance]};
+          .G = slopes_.empty() ? 1.0 : slopes_[instance]};
 }
 
 void Evaluator::refuse(const Formula& formula, const FormulaInputs& at, std::size_t instance, bool with_t,
@@ -68,10 +68,11 @@ void Evaluator::refuse(const Formula& formula, const FormulaInputs& at, std::siz
 }
 
 bool Evaluator::differs(const Formula& formula) const {
-  return (formula.uses("L") && !all_equal(problem_.smoothness)) ||
-         (formula.uses("mu") && !all_equal(problem_.strong_convexity)) ||
-         (formula.uses("R") && !all_equal(problem_.distance)) ||
-         (formula.uses("G") && !all_equal(problem_.initial_slope));
+  if (formula.uses("G") && slopes_.empty())
+    for (std::size_t i = 0; i < problem_.instances; ++i) slopes_.push_back(initial_slope(problem_, i));
+  return (formula.uses("L") && !all_equal(problem_.smoothness.distinct())) ||
+         (formula.uses("mu") && !all_equal(problem_.strong_convexity.distinct())) ||
+         (formula.uses("R") && !all_equal(problem_.distance.distinct())) || (formula.uses("G") && !all_equal(slopes_));
 }
 
 Constant Evaluator::constant(const Formula& formula, bool may_be_infinite) const {
@@ -166,10 +167,11 @@ Factors Evaluator::split(const Formula& formula, const Window& window) const {
 std::vector<std::size_t> Evaluator::sample_instances() const {
   const std::size_t count = problem_.instances;
   std::vector<std::size_t> out{0, count - 1};
-  for (const auto* values :
-       {&problem_.smoothness, &problem_.strong_convexity, &problem_.distance, &problem_.initial_slope}) {
-    out.push_back(place_of_smallest(*values));
-    out.push_back(place_of_largest(*values));
+  for (const std::span<const double> values : {problem_.smoothness.distinct(), problem_.strong_convexity.distinct(),
+                                               problem_.distance.distinct(), std::span<const double>(slopes_)}) {
+    if (values.empty()) continue;
+    out.push_back(place_of_smallest(values));
+    out.push_back(place_of_largest(values));
   }
   for (std::size_t k = 1; k < 8; ++k) out.push_back(k * count / 8);
   std::sort(out.begin(), out.end());

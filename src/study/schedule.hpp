@@ -47,6 +47,7 @@ class Evaluator {
                            const char* expected) const;
 
   const Problem& problem_;
+  mutable std::vector<double> slopes_;  ///< G of each instance, once a formula has asked
   std::int64_t iterations_;
 };
 

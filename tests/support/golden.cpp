@@ -261,7 +261,6 @@ std::shared_ptr<const Problem> build_problem(const std::string& name, const Json
     problem->minimum = {instance.value("fstar", 0.0)};
     problem->distance = {instance.value("R", 1.0)};
     problem->initial_gap = {instance.value("gap_x0", 1.0)};
-    problem->initial_slope = {1.0};
     problem->scale = {problem->smoothness[0] * problem->distance[0] * problem->distance[0]};
     return problem;
   };

@@ -1,0 +1,157 @@
+#include "omg/comparison.hpp"
+
+#include <algorithm>
+#include <boost/math/distributions/binomial.hpp>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "omg/family.hpp"
+
+namespace omg {
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// Quantile of sorted numbers, linear between neighbours.
+double quantile(std::span<const double> sorted, double q) {
+  const double place = q * static_cast<double>(sorted.size() - 1);
+  const auto k = static_cast<std::size_t>(place);
+  if (k + 1 >= sorted.size()) return sorted.back();
+  return std::lerp(sorted[k], sorted[k + 1], place - static_cast<double>(k));
+}
+
+/// What a method is measured by on an instance: less is better, infinite is no value.
+double cost(const MethodRecord& method, std::size_t measure, std::size_t instance) {
+  if (measure == 0) return method.gap[instance];
+  const std::uint32_t t = method.reached[measure - 1][instance];
+  return t == not_reached ? infinity : static_cast<double>(t);
+}
+
+/// For each method the share of instances whose cost is within the budget.
+Profile profile(double epsilon, std::vector<std::vector<double>> costs, std::vector<double> budget) {
+  Profile out;
+  out.epsilon = epsilon;
+  for (auto& of_method : costs) {
+    std::sort(of_method.begin(), of_method.end());
+    auto& share = out.share.emplace_back();
+    for (const double most : budget)
+      share.push_back(
+          static_cast<double>(std::upper_bound(of_method.begin(), of_method.end(), most) - of_method.begin()) /
+          static_cast<double>(of_method.size()));
+  }
+  out.budget = std::move(budget);
+  return out;
+}
+
+/// 1, 2^(1/4), 2^(1/2), … from a power of two at or below the least to one at or above the largest of finite numbers.
+std::vector<double> budget_grid(const std::vector<std::vector<double>>& costs) {
+  double least = infinity, largest = 0;
+  for (const auto& of_method : costs)
+    for (const double cost : of_method)
+      if (std::isfinite(cost)) least = std::min(least, cost), largest = std::max(largest, cost);
+  std::vector<double> out;
+  if (largest == 0) return out;
+  const auto from = 4 * static_cast<int>(std::floor(std::log2(least)));
+  const auto to = 4 * static_cast<int>(std::ceil(std::log2(largest)));
+  for (int k = from; k <= to; ++k) out.push_back(std::exp2(k / 4.0));
+  return out;
+}
+
+}  // namespace
+
+double sign_test(std::uint64_t wins, std::uint64_t losses) {
+  if (wins == losses) return 1;
+  const boost::math::binomial coins(static_cast<double>(wins + losses), 0.5);
+  return std::min(1.0, 2 * boost::math::cdf(coins, static_cast<double>(std::min(wins, losses))));
+}
+
+std::vector<double> holm(std::span<const double> p) {
+  std::vector<std::size_t> order(p.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return p[a] < p[b]; });
+  std::vector<double> out(p.size());
+  double largest = 0;
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    largest = std::max(largest, std::min(1.0, static_cast<double>(p.size() - k) * p[order[k]]));
+    out[order[k]] = largest;
+  }
+  return out;
+}
+
+Interval bootstrap_mean(std::span<const double> values, const Resampling& how) {
+  Interval out{std::nan(""), std::nan(""), std::nan(""), values.size()};
+  if (values.empty()) return out;
+  const std::size_t blocks = std::min<std::size_t>(values.size(), 1024);
+  std::vector<double> sums(blocks), counts(blocks);
+  for (std::size_t i = 0; i < values.size(); ++i) sums[i % blocks] += values[i], counts[i % blocks] += 1;
+  out.estimate = std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(values.size());
+
+  std::vector<double> means;
+  for (std::size_t r = 0; r < how.resamples; ++r) {
+    Random random(how.seed, 0, r, "bootstrap");
+    double sum = 0, count = 0;
+    for (std::size_t k = 0; k < blocks; ++k) {
+      const auto drawn = static_cast<std::size_t>(random.uniform() * static_cast<double>(blocks));
+      sum += sums[drawn];
+      count += counts[drawn];
+    }
+    means.push_back(sum / count);
+  }
+  std::sort(means.begin(), means.end());
+  out.low = quantile(means, 0.5 - how.confidence / 2);
+  out.high = quantile(means, 0.5 + how.confidence / 2);
+  return out;
+}
+
+Duel compare_two(const MethodRecord& first, const MethodRecord& second, std::size_t measure, const Resampling& how) {
+  Duel out;
+  out.second = 1;
+  out.measure = measure;
+  std::vector<double> logs;
+  for (std::size_t i = 0; i < first.gap.size(); ++i) {
+    const double ours = cost(first, measure, i), theirs = cost(second, measure, i);
+    ++(ours < theirs ? out.wins : theirs < ours ? out.losses : out.ties);
+    if (ours > 0 && theirs > 0 && std::isfinite(ours) && std::isfinite(theirs)) logs.push_back(std::log(theirs / ours));
+  }
+  out.p = out.corrected = sign_test(out.wins, out.losses);
+  out.ratio = bootstrap_mean(logs, how);
+  for (double* figure : {&out.ratio.estimate, &out.ratio.low, &out.ratio.high}) *figure = std::exp(*figure);
+  return out;
+}
+
+Comparison compare(std::span<const MethodRecord> methods, std::span<const double> epsilon, const Resampling& how) {
+  Comparison out;
+  for (std::size_t measure = 0; measure <= epsilon.size(); ++measure)
+    for (std::size_t a = 0; a < methods.size(); ++a)
+      for (std::size_t b = a + 1; b < methods.size(); ++b) {
+        Duel& duel = out.duels.emplace_back(compare_two(methods[a], methods[b], measure, how));
+        duel.first = a;
+        duel.second = b;
+      }
+  std::vector<double> p;
+  for (const Duel& d : out.duels) p.push_back(d.p);
+  const std::vector<double> corrected = holm(p);
+  for (std::size_t k = 0; k < corrected.size(); ++k) out.duels[k].corrected = corrected[k];
+
+  for (std::size_t j = 0; j < epsilon.size(); ++j) {
+    std::vector<std::vector<double>> evaluations, ratios;
+    for (const MethodRecord& method : methods) {
+      auto& spent = evaluations.emplace_back();
+      for (std::size_t i = 0; i < method.gap.size(); ++i) spent.push_back(cost(method, j + 1, i) * method.evaluations);
+    }
+    ratios = evaluations;
+    for (std::size_t i = 0; i < methods.front().gap.size(); ++i) {
+      double best = infinity;
+      for (const auto& spent : evaluations) best = std::min(best, spent[i]);
+      for (auto& ratio : ratios) ratio[i] = std::isfinite(best) ? ratio[i] / best : infinity;
+    }
+    std::vector<double> multiples = budget_grid(ratios), budget = budget_grid(evaluations);
+    out.performance.push_back(profile(epsilon[j], std::move(ratios), std::move(multiples)));
+    out.data.push_back(profile(epsilon[j], std::move(evaluations), std::move(budget)));
+  }
+  return out;
+}
+
+}  // namespace omg
