@@ -123,14 +123,14 @@ class Verdict : public testing::Test {
     if (learner == "optimistic_ftrl") method.hint = "last";
     method.weights = test::one(weights);
     method.parameters["meta_step"] = test::one(meta_step);
-    method.rate = rate;
+    method.claimed_rate = rate;
     return method;
   }
   static MethodSpec classical(const std::string& name, double rate) {
     MethodSpec method;
     method.name = method.classical = name;
     method.weights = test::one("1");
-    method.rate = rate;
+    method.claimed_rate = rate;
     return method;
   }
 

@@ -455,7 +455,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"EpsilonIsNotPositive", "epsilon = [0]\n" + one_problem + one_method, {"expected a positive number"}},
         Fault{"QuantileAboveOne", "quantiles = [0.5, 1.5]\n" + one_problem + one_method, {"found 1.5"}},
         Fault{"BestByIterationsToNothing", "best = \"iterations\"\n" + one_problem + one_method, {"epsilon lists it"}},
-        Fault{"RateOfNothing", one_problem + one_method + "rate = 0\n", {"found 0, expected the p > 0"}},
+        Fault{"RateOfNothing", one_problem + one_method + "claimed_rate = 0\n", {"found 0, expected the p > 0"}},
         Fault{"ComparisonOfOne",
               one_problem + one_method + "[[comparison]]\nname = \"c\"\nmethods = [\"plain\"]\n",
               {"comparison.c.methods", "at least two methods"}},

@@ -31,8 +31,8 @@ struct Resampling {
   double confidence = 0.95;
 };
 
-/// The mean with its percentile interval (Efron 1979). Of more than 1,024 values those with the same index modulo 1,024
-/// are drawn together, which leaves the variance of the mean as it is. NaN without any value.
+/// The mean with its percentile interval (Efron 1979). More than 1,024 values are thrown into as many blocks that are
+/// drawn as a whole, which leaves the variance of the mean as it is. NaN without any value.
 Interval bootstrap_mean(std::span<const double> values, const Resampling& how);
 
 /// What a method leaves of every instance; with a sweep, of its best setting.

@@ -117,7 +117,7 @@ struct MethodSpec {
   Parameters parameters;  ///< step, meta_step, initial, radius, lower, upper, …
   std::string bound;      ///< formula in t, T, L, mu, R, n; empty: no certificate
   bool bound_at_last = false;
-  std::optional<double> rate;  ///< p of a claimed O(t^−p); else that of the bound, if it has one
+  std::optional<double> claimed_rate;  ///< p of a claimed O(t^−p); else that of the bound, if it has one
   Place bound_place;
   std::optional<std::int64_t> iterations;
   std::optional<Stop> stop;           ///< instead of the study's

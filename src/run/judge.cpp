@@ -231,7 +231,7 @@ RateEstimate estimate_envelope_rate(const Cell& cell, const CellStatistics& stat
 }
 
 double claimed_rate(const Cell& cell) {
-  if (cell.method.rate) return *cell.method.rate;
+  if (cell.method.claimed_rate) return *cell.method.claimed_rate;
   if (cell.bound_table.empty() || cell.method.bound_at_last || cell.iterations < 2) return 0;
   // The power of the bound between T/2 and T, if it is one: halves and whole numbers up to what is left of 1 + c/t.
   const auto to = static_cast<std::size_t>(cell.iterations), from = to / 2;

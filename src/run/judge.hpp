@@ -25,7 +25,7 @@ MethodRecord method_record(const Cell& cell, const CellStatistics& statistics);
 /// The rate of the envelope over the checkpoints in the window.
 RateEstimate estimate_envelope_rate(const Cell& cell, const CellStatistics& statistics, const Window& window);
 
-/// The p of the O(t^−p) that the method claims, by its key `rate` or else by its bound; 0 if it claims none.
+/// The p of the O(t^−p) that the method claims, by its key `claimed_rate` or else by its bound; 0 if it claims none.
 double claimed_rate(const Cell& cell);
 
 /// Judges one check. `difference` is the figure of a trajectory_difference, which statistics do not hold.

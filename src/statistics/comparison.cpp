@@ -22,6 +22,14 @@ double quantile(std::span<const double> sorted, double q) {
   return std::lerp(sorted[k], sorted[k + 1], place - static_cast<double>(k));
 }
 
+/// A permutation of the 64-bit integers without order (the finaliser of SplitMix64, Steele, Lea & Flood 2014).
+std::uint64_t scattered(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15U;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
+  return x ^ (x >> 31);
+}
+
 /// What a method is measured by on an instance: less is better, infinite is no value.
 double cost(const MethodRecord& method, std::size_t measure, std::size_t instance) {
   if (measure == 0) return method.gap[instance];
@@ -85,7 +93,12 @@ Interval bootstrap_mean(std::span<const double> values, const Resampling& how) {
   if (values.empty()) return out;
   const std::size_t blocks = std::min<std::size_t>(values.size(), 1024);
   std::vector<double> sums(blocks), counts(blocks);
-  for (std::size_t i = 0; i < values.size(); ++i) sums[i % blocks] += values[i], counts[i % blocks] += 1;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    // As by chance: instances in the order of a grid must not make every block a fair sample of all.
+    const std::size_t block = blocks == values.size() ? i : scattered(i) % blocks;
+    sums[block] += values[i];
+    counts[block] += 1;
+  }
   out.estimate = std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(values.size());
 
   std::vector<double> means;

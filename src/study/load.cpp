@@ -238,7 +238,7 @@ MethodSpec read_method(const Section& section) {
                                    "bootstrap_steps", "weights"});
   else
     allowed.emplace_back("classical");
-  allowed.insert(allowed.end(), {"bound", "bound_at", "rate", "iterations", "problems", "stop", "sup_power"});
+  allowed.insert(allowed.end(), {"bound", "bound_at", "claimed_rate", "iterations", "problems", "stop", "sup_power"});
   const std::vector<Parameter> parameters = method_parameters(out.rule, out.learner, out.classical);
   extend(allowed, parameters);
   section.allow_only(allowed);
@@ -277,9 +277,10 @@ MethodSpec read_method(const Section& section) {
   out.problems = section.names("problems");
   out.stop = read_stop(section);
   out.sup_power = section.number("sup_power");
-  out.rate = section.number("rate");
-  if (out.rate && *out.rate <= 0)
-    throw Error(section.place("rate"), fmt::format("found {}, expected the p > 0 of a rate O(t^-p)", *out.rate));
+  out.claimed_rate = section.number("claimed_rate");
+  if (out.claimed_rate && *out.claimed_rate <= 0)
+    throw Error(section.place("claimed_rate"),
+                fmt::format("found {}, expected the p > 0 of a rate O(t^-p)", *out.claimed_rate));
   return out;
 }
 
