@@ -1181,5 +1181,23 @@ TEST(CellStatistics, AreFewByDefault) {
   EXPECT_EQ(all.cells[0].samples.size(), all.cells[0].record_at.size());
 }
 
+/// Every key of a table has one meaning.
+TEST(Keys, OfMethodsAndProblemsAreNoParametersOfTheRegistry) {
+  const std::vector<std::string> of_methods{"name",      "rule",       "learner",  "classical", "hint",
+                                            "target",    "domain",     "averaged", "null_step", "bootstrap_steps",
+                                            "weights",   "bound",      "bound_at", "stop",      "claimed_rate",
+                                            "sup_power", "iterations", "problems"};
+  const std::vector<std::string> of_problems{"name", "family",     "instances", "iterations",
+                                             "seed", "start_seed", "normalise", "methods"};
+  const Catalogue& all = catalogue();
+  for (const auto* entries : {&all.rules, &all.learners, &all.classical})
+    for (const CatalogueEntry& entry : *entries)
+      for (const Parameter& parameter : entry.parameters)
+        EXPECT_THAT(of_methods, ::testing::Not(::testing::Contains(parameter.name))) << entry.name;
+  for (const CatalogueEntry& entry : all.families)
+    for (const Parameter& parameter : entry.parameters)
+      EXPECT_THAT(of_problems, ::testing::Not(::testing::Contains(parameter.name))) << entry.name;
+}
+
 }  // namespace
 }  // namespace omg

@@ -103,10 +103,11 @@ std::vector<CellColumn> cell_columns(const Plan& plan, const StudyResult& result
                  fmt::format("slope of log envelope on log t, {}, {}", fit_window_text(plan.study),
                              plan.study.envelope_every_iteration ? "every iteration" : "checkpoints"),
                  [](const Cell&, const CellResult& r) { return figure(r.fit.exponent, "{:.3f}"); }});
-  out.push_back({"p", true,
-                 "power of the envelope as C (t + c)^−p; in brackets half of its 95 % interval, in units of the last "
-                 "digit; - where that exceeds 1",
-                 power_entry});
+  if (any([](const Cell& c, const CellResult& r) { return power_entry(c, r) != "-"; }))
+    out.push_back({"p", true,
+                   "power of the envelope as C (t + c)^−p; in brackets half of its 95 % interval, in units of the last "
+                   "digit; - where that exceeds 1",
+                   power_entry});
   if (any([](const Cell&, const CellResult& r) { return r.judgement.has_value(); }))
     out.push_back({"O(t^−p)", true, "p that the method claims: ✓ confirmed, ✗ refuted, ? undecided", claim_entry});
   if (any([](const Cell& c, const CellResult&) { return !c.bound_table.empty(); }))
