@@ -44,7 +44,9 @@ class MetaDomain {
  private:
   /// max(w − θ, 0) with Σ = 1: θ = (Σ_{i≤r} s_i − 1)/r over the sorted coordinates s₁ ≥ s₂ ≥ …, r the
   /// largest index with s_r > θ_r (Duchi, Shalev-Shwartz, Singer & Chandra 2008, figure 1).
-  static Vector<S> project_on_simplex(const Vector<S>& w) {
+  /// The largest coordinate is moved to 0 first, which changes nothing but the rounding of the sums.
+  static Vector<S> project_on_simplex(const Vector<S>& v) {
+    const Vector<S> w = v.array() - v.maxCoeff();
     Vector<S> sorted = w;
     std::sort(sorted.begin(), sorted.end(), std::greater<S>());
     S sum = 0, theta = 0;

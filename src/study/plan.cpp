@@ -86,6 +86,7 @@ class CellBuilder {
     for (const auto& parameter : method_parameters(method_.rule, method_.learner, method_.classical))
       read_parameter(parameter);
     check_domain();
+    check_minimiser();
     number_settings();
     read_bound();
     record();
@@ -207,6 +208,80 @@ class CellBuilder {
               fmt::format("the box is empty: lower = {}, upper = {} for coordinate {} and instance {} of \"{}\"", from,
                           to, k + 1, i, problem_.name));
       }
+  }
+
+  /// Gaps count from f(x*), so x* must be the minimiser over the set on which the points lie: W for the rule `iterate`,
+  /// else the whole space. It is one if x* ∈ W and ⟨c, w − x*⟩ ≥ 0 for all w ∈ W, c = ∇f(x*) the tilt of the problem.
+  void check_minimiser() const {
+    const bool constrained = method_.classical.empty() && rule_traits(method_.rule).starts_at_point;
+    const Domain domain = constrained ? cell_.options.domain : Domain::all;
+    if (domain == Domain::all && problem_.array("tilt", 0).empty()) return;
+    const auto values = [&](const char* name) { return settings_[position(name)].values.size(); };
+    const std::size_t firsts = domain == Domain::box ? values("lower") : domain == Domain::ball ? values("radius") : 1;
+    const std::size_t seconds = domain == Domain::box ? values("upper") : 1;
+    for (std::size_t i = 0; i < problem_.instances; ++i) {
+      const Numbers minimiser = problem_.array("minimiser", i), tilt = problem_.array("tilt", i);
+      for (std::size_t a = 0; a < firsts; ++a)
+        for (std::size_t b = 0; b < seconds; ++b) check_minimiser_over(domain, i, a, b, minimiser, tilt);
+    }
+  }
+
+  /// For value a of the list of `lower` or `radius` and value b of that of `upper`.
+  void check_minimiser_over(Domain domain, std::size_t i, std::size_t a, std::size_t b, const Numbers& minimiser,
+                            const Numbers& tilt) const {
+    constexpr double rounding = 1e-12;
+    const std::size_t n = minimiser.size();
+    const auto refuse = [&](const std::string& what) {
+      throw Error(
+          place_of(method_, "domain"),
+          fmt::format("gaps count from the minimum over the set of the points, and x* of instance {} of \"{}\" is "
+                      "not known to be its minimiser: {}",
+                      i, problem_.name, what));
+    };
+    const auto bound = [&](const char* name, std::size_t which, std::size_t k) {
+      const Value& value = settings_[position(name)].values[which];
+      return value.numbers.empty() ? cell_.constants[position(name)][which].at(i) : value.numbers[k];
+    };
+    double along = 0, squares = 0;  // ⟨c, x*⟩ and ‖c‖²
+    for (std::size_t k = 0; k < tilt.size(); ++k) along += tilt[k] * minimiser[k], squares += tilt[k] * tilt[k];
+    double least = 0;  // the least of ⟨c, w⟩ over W
+    switch (domain) {
+      case Domain::all:
+        least = squares > 0 ? -infinity : 0;
+        break;
+      case Domain::box:
+        for (std::size_t k = 0; k < n; ++k) {
+          const double low = bound("lower", a, k), high = bound("upper", b, k), at = minimiser[k];
+          const double margin = rounding * (1 + std::abs(at));
+          if (at < low - margin || at > high + margin)
+            refuse(fmt::format("coordinate {} of x* is {}, the box is {} to {}", k + 1, at, low, high));
+          if (!tilt.empty() && tilt[k] != 0) least += tilt[k] * (tilt[k] > 0 ? low : high);
+        }
+        break;
+      case Domain::ball: {
+        const double radius = bound("radius", a, 0);
+        if (problem_.distance[i] > radius * (1 + rounding))
+          refuse(fmt::format("R = {}, the ball has the radius {}", problem_.distance[i], radius));
+        if (squares > 0) {
+          const Numbers centre = problem_.array("start", i);
+          least = std::inner_product(tilt.begin(), tilt.end(), centre.begin(), -radius * std::sqrt(squares));
+        }
+        break;
+      }
+      case Domain::simplex: {
+        const double sum = std::accumulate(minimiser.begin(), minimiser.end(), 0.0);
+        const double lowest = *std::min_element(minimiser.begin(), minimiser.end());
+        if (lowest < -rounding || std::abs(sum - 1) > rounding * static_cast<double>(n))
+          refuse(fmt::format("its coordinates sum to {} and the least is {}, on the simplex 1 and 0 or more", sum,
+                             lowest));
+        if (squares > 0) least = *std::min_element(tilt.begin(), tilt.end());
+        break;
+      }
+    }
+    // Rounding of sums of as many terms.
+    if (least < along - 1e-9 * (std::abs(along) + std::sqrt(squares)))
+      refuse(fmt::format("f falls from there into the set, <c, x*> = {} for the tilt c and at least {} in the set",
+                         along, least));
   }
 
   [[nodiscard]] std::size_t position(std::string_view name) const {

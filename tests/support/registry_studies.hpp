@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,11 @@ inline ProblemSpec small_problem(const CatalogueEntry& family, int dimension, in
       problem.parameters[name] = {{drawn}, {}};
     }
   }
+  // x* lies on the simplex, where the family leaves it open.
+  if (!std::any_of(family.parameters.begin(), family.parameters.end(),
+                   [](const Parameter& parameter) { return std::string(parameter.name) == "data"; }) &&
+      family.name != "tridiagonal")
+    problem.parameters["minimiser"] = one("1/n");
   // Different starts, so that instances of a shared data set are different lanes.
   Value start;
   start.kind = Value::Kind::normal;
@@ -71,10 +77,10 @@ inline std::vector<MethodSpec> all_methods() {
             method.parameters["meta_step"] = one(rule.name == "iterate" ? "0.1/(L*t)" : "0.02/L");
             if (rule.name != "iterate") method.parameters["initial"] = one("0.3/L");
             if (domain.name == "box") {
-              method.parameters["lower"] = one(rule.name == "iterate" ? "-1" : "0.01");
-              method.parameters["upper"] = one(rule.name == "iterate" ? "1" : "1/L");
+              method.parameters["lower"] = one(rule.name == "iterate" ? "-5" : "0.01");
+              method.parameters["upper"] = one(rule.name == "iterate" ? "2" : "1/L");
             }
-            if (domain.name == "ball") method.parameters["radius"] = one("0.5");
+            if (domain.name == "ball") method.parameters["radius"] = one(rule.name == "iterate" ? "R" : "0.5");
             out.push_back(method);
           }
         }

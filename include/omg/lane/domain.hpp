@@ -43,20 +43,22 @@ OMG_HD void project_ball(const C& c, const Bounds<typename C::Real>& bounds, con
 
 /// w ← Π_W(w) on the probability simplex: w_i ← max(w_i − θ, 0) with Σ w = 1, θ by Michelot's
 /// iteration, which drops the coordinates at or below θ until none is left to drop (at most n rounds).
+/// Shifted so that the largest coordinate is 0: a sum of far-away numbers would lose the digits of 1.
 template <class Dim, class C, class W>
 OMG_HD void project_simplex(const C& c, W& w) {
   using R = typename C::Real;
   const int size = Dim::at(c.n());
+  const R top = c.template maximum<Dim>([&](int i) { return w[i]; });
   R count = R(size);
-  R theta = (c.template sum<Dim>([&](int i) { return w[i]; }) - R(1)) / count;
+  R theta = (c.template sum<Dim>([&](int i) { return w[i] - top; }) - R(1)) / count;
   for (int round = 0; round < size; ++round) {
-    const R left = c.template sum<Dim>([&](int i) { return select(w[i] > theta, R(1), R(0)); });
+    const R left = c.template sum<Dim>([&](int i) { return select(w[i] - top > theta, R(1), R(0)); });
     if (!any(left < count)) break;
-    const R total = c.template sum<Dim>([&](int i) { return select(w[i] > theta, w[i], R(0)); });
+    const R total = c.template sum<Dim>([&](int i) { return select(w[i] - top > theta, w[i] - top, R(0)); });
     theta = select(left < count, (total - R(1)) / max(left, R(1)), theta);
     count = left;
   }
-  c.template for_each<Dim>([&](int i) { w[i] = max(w[i] - theta, R(0)); });
+  c.template for_each<Dim>([&](int i) { w[i] = max((w[i] - top) - theta, R(0)); });
 }
 
 /// w ← Π_W(w).

@@ -4,7 +4,7 @@
 
 namespace omg::reference {
 
-/// f(x) = Σ_i q(x_i − x*_i): q′ is continuous and piecewise linear, q′(0) = 0. Walks the pieces from x* outwards.
+/// f(x) = Σ_i q(x_i − x*_i) + ⟨c, x − x*⟩: q′ is continuous and piecewise linear, q′(0) = 0. Walks the pieces from x* outwards.
 template <class S>
 class PiecewiseQuadratic final : public Family<S> {
  public:
@@ -12,19 +12,20 @@ class PiecewiseQuadratic final : public Family<S> {
       : minimiser_(required_vector<S>(problem, "minimiser", i, problem.shape.n)),
         curvature_(required_vector<S>(problem, "curvature", i, problem.shape.terms)),
         lower_(required_vector<S>(problem, "lower", i, problem.shape.terms)),
-        upper_(required_vector<S>(problem, "upper", i, problem.shape.terms)) {}
+        upper_(required_vector<S>(problem, "upper", i, problem.shape.terms)),
+        tilt_(required_vector<S>(problem, "tilt", i, problem.shape.n)) {}
 
   [[nodiscard]] S value(const Vector<S>& x) const override { return gap(x); }  // f* = 0
 
   [[nodiscard]] S gap(const Vector<S>& x) const override {
-    S sum = 0;
+    S sum = tilt_.dot(x - minimiser_);
     for (Eigen::Index i = 0; i < x.size(); ++i) sum += walk(x[i] - minimiser_[i]).value;
     return sum;
   }
 
   [[nodiscard]] Vector<S> gradient(const Vector<S>& x) const override {
-    Vector<S> out(x.size());
-    for (Eigen::Index i = 0; i < x.size(); ++i) out[i] = walk(x[i] - minimiser_[i]).slope;
+    Vector<S> out = tilt_;
+    for (Eigen::Index i = 0; i < x.size(); ++i) out[i] += walk(x[i] - minimiser_[i]).slope;
     return out;
   }
 
@@ -57,6 +58,7 @@ class PiecewiseQuadratic final : public Family<S> {
   Vector<S> curvature_;
   Vector<S> lower_;
   Vector<S> upper_;
+  Vector<S> tilt_;
 };
 
 }  // namespace omg::reference
