@@ -75,5 +75,38 @@ TYPED_TEST(Families, AgreeWithTheReferenceAtEveryDistance) {
   }
 }
 
+/// What is too far away for float64 to be in danger is not for float32: e^89 is infinite there.
+TYPED_TEST(Families, NothingOverflowsInFloat32) {
+  using Family = TypeParam;
+  using Narrow = ArenaContext<float>;
+  const auto problem = small_problem(Family::entry.name, 3, 6);
+  const int n = problem->shape.n;
+  const std::vector<float> records(problem->records.begin(), problem->records.end());
+  const std::vector<float> shared(problem->shared.begin(), problem->shared.end());
+  std::mt19937 random(6);
+  std::normal_distribution<double> normal;
+  std::vector<float> arena(10000);
+  for (std::size_t i = 0; i < problem->instances; ++i) {
+    const LaneInstance<float> instance{records.data() + i, static_cast<long long>(problem->instances),
+                                       problem->shape.shared ? shared.data() : nullptr, n, problem->data_size};
+    const Narrow c{n, arena.data()};
+    FamilyOracle<Family, Narrow, Shape, LaneInstance<float>> f(c, problem->shape, instance);
+    const auto reference = reference::make_family<long double>(*problem, i);
+    auto x = c.template vector<PointDim>(), g = c.template vector<PointDim>();
+    for (const double distance : {1.0, 100.0, 1e4, 1e6}) {
+      reference::Vector<long double> point(n);
+      for (int j = 0; j < n; ++j)
+        point[j] = x[j] =
+            static_cast<float>(problem->array("minimiser", i)[static_cast<std::size_t>(j)] + distance * normal(random));
+      const float gap = f.gap_and_gradient(x, g);
+      const auto expected = static_cast<double>(reference->gap(point));
+      EXPECT_NEAR(gap, expected, 1e-4 * expected + 1e-6) << distance;
+      const reference::Vector<long double> slope = reference->gradient(point);
+      for (int j = 0; j < n; ++j)
+        EXPECT_NEAR(g[j], static_cast<double>(slope[j]), 1e-4 * static_cast<double>(slope.norm()) + 1e-5) << distance;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace omg
