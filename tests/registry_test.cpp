@@ -98,6 +98,15 @@ Comparison compare(const Cell& cell, double epsilon, double least) {
   return out;
 }
 
+/// The reference counts at its oracle; what the engine's methods count must be the same.
+void expect_same_evaluations(const Cell& cell) {
+  const CellStatistics engine = make_cpu_backend()->run(cell, {0, 1}, {});
+  const CellStatistics reference = make_reference_backend()->run(cell, {0, 1}, {});
+  if (engine.diverged.back() + reference.diverged.back() > 0) return;  // counted up to an iteration that rounding moves
+  EXPECT_EQ(engine.gradient_evaluations, reference.gradient_evaluations);
+  EXPECT_EQ(engine.function_evaluations, reference.function_evaluations);
+}
+
 class RegistryTest : public testing::TestWithParam<std::string> {
  protected:
   const CatalogueEntry& family() const { return *find_entry(catalogue().families, GetParam()); }
@@ -119,6 +128,7 @@ TEST_P(RegistryTest, EngineAgreesWithTheReference) {
     strongly_convex |= plan->cells[0].problem->strong_convexity[0] > 0;
     on_simplex |= method.rule == "iterate" && method.domain == "simplex";
     const Comparison result = compare(plan->cells[0], 0x1p-53, 1e-9);
+    expect_same_evaluations(plan->cells[0]);
     EXPECT_EQ(result.lanes_apart, 0) << result.first;
     EXPECT_GE(100 * result.sharp, instances * iterations) << "hardly anything could be compared";
     for (const auto& part : {method.rule, method.learner, method.classical, method.domain, method.target, method.hint})
