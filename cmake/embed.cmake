@@ -2,8 +2,8 @@
 #
 #   omg_embed(OUTPUT file.cpp FILES a.hpp b.cu …)
 #
-# writes, when the project is built, a source file that defines omg::cuda::embedded_files() (see
-# src/cuda/embedded.hpp). Run with `cmake -P` this file is the step that does it.
+# writes, when the project is built, a source file that defines omg::embedded_files() (see
+# src/user/embedded.hpp). Run with `cmake -P` this file is the step that does it.
 
 if(CMAKE_SCRIPT_MODE_FILE)
   cmake_minimum_required(VERSION 3.25)
@@ -12,15 +12,15 @@ if(CMAKE_SCRIPT_MODE_FILE)
   foreach(file IN LISTS FILES)
     file(READ ${ROOT}/${file} text)
     # Headers are named as the sources include them.
-    string(REGEX REPLACE "^include/" "" name ${file})
+    string(REGEX REPLACE "^(include|src)/" "" name ${file})
     string(APPEND entries "      {\"${name}\", R\"omg~(${text})omg~\"},\n")
     string(SHA256 digest "${text}")
     string(APPEND digests "${name} ${digest}\n")
   endforeach()
   string(SHA256 digest "${digests}")
-  file(WRITE ${OUTPUT}.new "#include \"cuda/embedded.hpp\"
+  file(WRITE ${OUTPUT}.new "#include \"user/embedded.hpp\"
 
-namespace omg::cuda {
+namespace omg {
 
 const std::vector<EmbeddedFile>& embedded_files() {
   static const std::vector<EmbeddedFile> files = {
@@ -30,7 +30,7 @@ ${entries}  };
 
 std::string_view embedded_digest() { return \"${digest}\"; }
 
-}  // namespace omg::cuda
+}  // namespace omg
 ")
   file(COPY_FILE ${OUTPUT}.new ${OUTPUT} ONLY_IF_DIFFERENT)
   return()

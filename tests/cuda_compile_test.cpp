@@ -1,13 +1,22 @@
 // The lane kernels compile to machine code for every architecture, with no GPU about, and keep the state of a small
 // lane in registers. Tests are cut into shards, so that they run side by side.
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <memory>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "omg/user_family.hpp"
+
 #include "cuda/figures.hpp"
+#include "paths.hpp"
 
 namespace omg::cuda {
 namespace {
@@ -105,6 +114,35 @@ TEST_P(CudaCompile, SampleOfTheRegistryOnEveryTier) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shard, CudaCompile, testing::Range(0, static_cast<int>(shards)));
+
+// The compiler's messages name the user's own file and line.
+TEST(CudaUserFamily, CompilesAndShowsItsFaultsWithFileAndLine) {
+  std::ifstream in(std::filesystem::path(test::source_directory) / "examples/pseudo_huber.hpp");
+  std::ostringstream text;
+  text << in.rdbuf();
+  auto family = std::make_shared<UserFamily>();
+  family->type = "PseudoHuber";
+  family->file = "/home/me/pseudo_huber.hpp";
+  family->text = text.str();
+  Specialisation chosen;
+  chosen.classical = "nesterov";
+  chosen.user_family = family;
+  chosen.shape.n = chosen.shape.terms = 2;
+  chosen.record_size = 6;
+  LaunchPolicy policy;
+  policy.vectors = Vectors::registers;
+  EXPECT_EQ(read_figures(compile(lane_source(chosen, policy), 90, true).log).at(0).spill_stores, 0);
+
+  family->text.replace(family->text.find("d / root"), 8, "d / rout");
+  const std::string before = family->text.substr(0, family->text.find("d / rout"));
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  try {
+    compile(lane_source(chosen, policy), 90);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("/home/me/pseudo_huber.hpp(" + std::to_string(line) + "): error"));
+  }
+}
 
 using LongCudaCompile = CudaCompile;
 

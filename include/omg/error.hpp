@@ -22,6 +22,8 @@ class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& message);
   Error(const Place& place, const std::string& message);
+  /// With what a compiler printed, which keeps its lines, below the message.
+  Error(const Place& place, const std::string& message, const std::string& log);
 };
 
 }  // namespace omg

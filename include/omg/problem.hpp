@@ -14,6 +14,8 @@
 
 namespace omg {
 
+struct UserFamily;
+
 /// A named array of an instance's record (or of the data shared by all instances).
 struct Field {
   std::string name;
@@ -70,6 +72,7 @@ class InstanceNumbers {
 struct Problem {
   std::string name;
   std::string family;
+  std::shared_ptr<const UserFamily> user_family;  ///< of a family that is not of the registry, else null
   Shape shape;
   std::size_t instances = 0;
   std::vector<Field> fields;

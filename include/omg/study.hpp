@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,10 +49,13 @@ using Places = std::map<std::string, Place, std::less<>>;
 /// What the gap is divided by (spec, section 1).
 enum class Normalisation { LR2, R2, initial_gap, initial_gap_plus_mu, none };
 
+struct UserFamily;
+
 /// `[[problem]]`: instances drawn from one family.
 struct ProblemSpec {
   std::string name;
   std::string family;
+  std::shared_ptr<const UserFamily> user_family;  ///< from `family_header`, else null
   Parameters parameters;  ///< of the family: threshold, spectrum, regularisation, data, …
   std::int64_t instances = 1;
   std::optional<std::int64_t> iterations;

@@ -13,9 +13,12 @@
 #include <string_view>
 #include <thread>
 
+#include "omg/user_family.hpp"
+
 #include "statistics/lane_batch.hpp"
 #include "statistics/recorder.hpp"
 #include "tables.hpp"
+#include "user/family_module.hpp"
 
 namespace omg::cpu {
 
@@ -179,13 +182,15 @@ class CellRun {
   void choose_kernels() {
     const auto& all = tables<T>();
     const int method = method_position(cell_.method), family = position(Families{}, problem_.family);
-    if (family < 0) throw Error("the CPU engine does not know the family '" + problem_.family + "'");
+    if (family < 0 && !problem_.user_family)
+      throw Error("the CPU engine does not know the family '" + problem_.family + "'");
     const int n = problem_.shape.n;
     const auto pick = [&](const TablePair<T>& table) {
       width_ = table.methods.width;
       register_width_ = table.methods.register_width;
       method_ = table.methods.methods[method];
-      family_ = table.families.families[family];
+      family_ =
+          problem_.user_family ? problem_.user_family->module->kernels<T>(width_) : table.families.families[family];
       FamilyArguments<T> arguments;
       arguments.shape = problem_.shape;
       arguments.n = n;

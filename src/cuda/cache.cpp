@@ -8,7 +8,7 @@
 #include <sstream>
 #include <unistd.h>
 
-#include "cuda/embedded.hpp"
+#include "user/embedded.hpp"
 
 namespace omg::cuda {
 

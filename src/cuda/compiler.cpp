@@ -7,9 +7,9 @@
 
 #include "omg/error.hpp"
 
-#include "cuda/embedded.hpp"
 #include "cuda/library.hpp"
 #include "toolkit.hpp"
+#include "user/embedded.hpp"
 
 namespace omg::cuda {
 
@@ -105,8 +105,10 @@ CompiledKernel compile(const KernelSource& source, int architecture, bool figure
   check_compiler(c.log(raw, out.log.data()), "nvrtcGetProgramLog");
   while (!out.log.empty() && (out.log.back() == '\0' || out.log.back() == '\n')) out.log.pop_back();
   if (result != NVRTC_SUCCESS)
-    throw Error(source.file + " does not compile for sm_" + std::to_string(architecture) + " (" +
-                c.error_string(result) + "):\n" + out.log);
+    throw Error(
+        Place{},
+        source.file + " does not compile for sm_" + std::to_string(architecture) + " (" + c.error_string(result) + ")",
+        out.log);
   check_compiler(c.cubin_size(raw, &size), "nvrtcGetCUBINSize");
   out.cubin.resize(size);
   check_compiler(c.cubin(raw, out.cubin.data()), "nvrtcGetCUBIN");

@@ -5,8 +5,10 @@
 #include "omg/catalogue.hpp"
 #include "omg/lane/team.hpp"
 #include "omg/registry.hpp"
+#include "omg/user_family.hpp"
 
 #include "study/traits.hpp"
+#include "user/family_module.hpp"
 
 namespace omg::cuda {
 
@@ -133,6 +135,7 @@ namespace {
 
 template <class C>
 std::size_t counted(const Specialisation& chosen, const C& c) {
+  std::size_t scratch = 0;
   if (!chosen.classical.empty()) {
     with_entry(ClassicalMethods{}, chosen.classical,
                [&]<class Method>(Method*) { count_method<Classical<Method>>(c); });
@@ -142,9 +145,17 @@ std::size_t counted(const Specialisation& chosen, const C& c) {
                  [&]<class Learner>(Learner*) { count_method<MetaGradient<Rule, Learner>>(c); });
     });
   }
-  with_entry(Families{}, chosen.family, [&]<class Family>(Family*) { count_family<Family>(c, chosen.shape); });
+  if (chosen.user_family) {
+    // What its scratch takes of memory where none of it is with the members of a team: never too little.
+    cpu::FamilyArguments<double> arguments;
+    arguments.shape = chosen.shape;
+    arguments.n = chosen.shape.n;
+    scratch = static_cast<std::size_t>(chosen.user_family->module->host.one.scratch(arguments));
+  } else {
+    with_entry(Families{}, chosen.family, [&]<class Family>(Family*) { count_family<Family>(c, chosen.shape); });
+  }
   (void)c.template vector<PointDim>();  // a gradient that only the observer needs
-  return c.used();
+  return c.used() + scratch;
 }
 
 }  // namespace
@@ -171,6 +182,7 @@ std::size_t team_vector_entries(const Specialisation& chosen, int team, bool poi
 
 bool has_symmetric_matrix(const Specialisation& chosen) {
   bool found = false;
+  if (chosen.user_family) return false;
   with_entry(Families{}, chosen.family, [&]<class Family>(Family*) {
     found = requires { Family::symmetric_matrix; };
   });
@@ -181,6 +193,7 @@ Specialisation specialise(const Cell& cell, bool tracing) {
   Specialisation out;
   out.precision = cell.precision;
   out.family = cell.problem->family;
+  out.user_family = cell.problem->user_family;
   out.rule = cell.method.rule;
   out.learner = cell.method.learner;
   out.classical = cell.method.classical;
@@ -199,11 +212,20 @@ Specialisation specialise(const Cell& cell, bool tracing) {
 KernelSource lane_source(const Specialisation& chosen, const LaunchPolicy& policy) {
   const bool in_registers = policy.vectors == Vectors::registers, team = policy.tier != Tier::thread;
   const Catalogue& all = catalogue();
-  const CatalogueEntry& family = entry_of(all.families, chosen.family);
   std::ostringstream text;
   text << "#pragma once\n\n#include \"omg/lane/options.hpp\"\n#include \"omg/lane/pack.hpp\"\n#include "
-          "\"omg/lane/team.hpp\"\n#include \""
-       << family.header << "\"\n";
+          "\"omg/lane/team.hpp\"\n";
+  std::string family;
+  if (chosen.user_family) {
+    // The text itself is part of the cache's key; the compiler's messages name the user's file and line.
+    family = chosen.user_family->type;
+    text << "#line 1 \"" << chosen.user_family->file.string() << "\"\n"
+         << chosen.user_family->text << "\n#line 1 \"specialisation.hpp\"\n";
+  } else {
+    const CatalogueEntry& entry = entry_of(all.families, chosen.family);
+    family = entry.type;
+    text << "#include \"" << entry.header << "\"\n";
+  }
   std::string method;
   if (!chosen.classical.empty()) {
     const CatalogueEntry& classical = entry_of(all.classical, chosen.classical);
@@ -217,7 +239,7 @@ KernelSource lane_source(const Specialisation& chosen, const LaunchPolicy& polic
   text << "\nnamespace omg::cuda::chosen {\n\n"
        << "using Real = " << real_of(chosen.precision, policy.pack) << ";\n"
        << "using Method = " << method << ";\n"
-       << "using Family = " << family.type << ";\n\n";
+       << "using Family = " << family << ";\n\n";
 
   const Options& o = chosen.options;
   text << "struct Options {\n"

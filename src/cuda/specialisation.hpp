@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 
 #include "omg/plan.hpp"
@@ -13,7 +14,8 @@ namespace omg::cuda {
 /// What a lane kernel is compiled for: everything here is a constant of the machine code.
 struct Specialisation {
   Precision precision = Precision::float64;
-  std::string family;  ///< names of the registry
+  std::string family;                             ///< names of the registry
+  std::shared_ptr<const UserFamily> user_family;  ///< where the family is not of the registry
   std::string rule;
   std::string learner;
   std::string classical;

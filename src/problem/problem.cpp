@@ -9,34 +9,19 @@
 
 #include "omg/registry.hpp"
 #include "omg/study.hpp"
+#include "omg/user_family.hpp"
 
 #include "problem/input.hpp"
 #include "reference/minimise.hpp"
+#include "user/check.hpp"
+#include "user/function.hpp"
 
 namespace omg {
 
 namespace {
 
-/// x* is found by the reference, from the drawn record.
-template <class Family>
-constexpr bool is_solved = requires {
-  Family::solved;
-};
-/// The family writes x* itself.
-template <class Family>
-constexpr bool knows_minimiser = requires {
-  Family::knows_minimiser;
-};
-
-template <class Family>
-constexpr std::optional<Labels> labels_of() {
-  if constexpr (requires { Family::labels; }) return Family::labels;
-  return std::nullopt;
-}
-
-template <class Family>
-constexpr CommonDefaults common_defaults() {
-  if constexpr (is_solved<Family> || knows_minimiser<Family>) return {.start = "0", .minimiser = ""};
+CommonDefaults common_defaults(const FamilyHost& family) {
+  if (family.solved || family.knows_minimiser) return {.start = "0", .minimiser = ""};
   return {};
 }
 
@@ -90,31 +75,6 @@ void allocate(Problem& out, const Layout& layout, const ProblemSpec& spec) {
   }
 }
 
-/// f(x₀) − f* and ‖∇f(x₀)‖ of instance i, by the family's own evaluation.
-struct Start {
-  double gap = 0;
-  double slope = 0;
-};
-template <class Family>
-Start evaluate_start(const Problem& problem, std::size_t i, std::vector<double>& arena) {
-  using C = ArenaContext<double>;
-  using I = LaneInstance<double>;
-  const int n = problem.shape.n;
-  const I instance{problem.records.data() + i, static_cast<long long>(problem.instances),
-                   problem.shared.empty() ? nullptr : problem.shared.data(), n, problem.data_size};
-  const C counting{n, nullptr};
-  FamilyOracle<Family, C, Shape, I> counted(counting, problem.shape, instance);
-  for (int vectors = 0; vectors < 2; ++vectors) (void)counting.template vector<PointDim>();
-  arena.resize(static_cast<std::size_t>(counting.used));
-
-  const C c{n, arena.data()};
-  FamilyOracle<Family, C, Shape, I> f(c, problem.shape, instance);
-  auto x = c.template vector<PointDim>(), g = c.template vector<PointDim>();
-  f.start(x);
-  const double gap = f.gap_and_gradient(x, g);
-  return {gap, std::sqrt(dot<PointDim>(c, g, g))};
-}
-
 /// What the gap of instance i is divided by.
 double scale_of(const Problem& problem, std::size_t i, Normalisation normalisation) {
   const double square = problem.distance[i] * problem.distance[i];
@@ -151,48 +111,52 @@ void check_instance(const Problem& problem, std::size_t i, const ProblemInput& i
 }
 
 /// Draws the instances of one problem, one after the other.
-template <class Family>
 class Drawing {
  public:
-  Drawing(const Study& study, std::size_t index)
+  Drawing(const Study& study, std::size_t index, const FamilyHost& family)
       : spec_(study.problems[index]),
+        family_(family),
         problem_(std::make_shared<Problem>()),
-        input_(study, index, Family::parameters, labels_of<Family>(), common_defaults<Family>(), problem_->shape) {
+        input_(study, index, family.parameters, family.labels, common_defaults(family), problem_->shape) {
     problem_->name = spec_.name;
     problem_->family = spec_.family;
+    problem_->user_family = spec_.user_family;
     problem_->instances = static_cast<std::size_t>(spec_.instances);
     problem_->shape.n = 0;  // not known yet
-    Family::shape(input_, problem_->shape);
-    allocate(*problem_, Family::layout(problem_->shape), spec_);
+    family.shape(input_, problem_->shape);
+    allocate(*problem_, family.layout(problem_->shape), spec_);
   }
 
   std::shared_ptr<const Problem> draw() {
     InstanceWriter out(*problem_);
+    InstanceFunction f(family_, *problem_);
     const auto n = static_cast<std::size_t>(problem_->shape.n);
     start_.resize(n);
     minimiser_.resize(n);
     for (std::size_t i = 0; i < problem_->instances; ++i) {
       out.select(i);
-      if constexpr (is_solved<Family>) {
-        Family::draw(input_, out);
+      if (family_.solved) {
+        family_.draw(input_, out);
         solve(out);
         place_start(out);
-      } else if constexpr (knows_minimiser<Family>) {
-        Family::draw(input_, out);
+      } else if (family_.knows_minimiser) {
+        family_.draw(input_, out);
         for (std::size_t k = 0; k < n; ++k) minimiser_[k] = out.get("minimiser", k);
         place_start(out);
       } else {
         input_.minimiser(i, minimiser_);
         out.set("minimiser", minimiser_);
         place_start(out);
-        Family::draw(input_, out);
+        family_.draw(input_, out);
       }
       if (i == 0) input_.refuse_unused();
       problem_->distance.set(i, out.distance());
-      problem_->initial_gap.set(i, evaluate_start<Family>(*problem_, i, arena_).gap);
+      f.select(i);
+      problem_->initial_gap.set(i, f.gap(start_));
       problem_->scale.set(i, scale_of(*problem_, i, spec_.normalisation));
       check_instance(*problem_, i, input_);
     }
+    if (spec_.user_family) check_user_family(*spec_.user_family, *problem_, input_.place("family_header"));
     return problem_;
   }
 
@@ -216,21 +180,26 @@ class Drawing {
   }
 
   const ProblemSpec& spec_;
+  const FamilyHost& family_;
   std::shared_ptr<Problem> problem_;
   ProblemInput input_;
   std::vector<double> start_;
   std::vector<double> minimiser_;
-  std::vector<double> arena_;
   double minimum_ = 0;
 };
 
 template <class... F>
-std::shared_ptr<const Problem> draw_by_name(TypeList<F...>, const Study& study, std::size_t index) {
-  const ProblemSpec& spec = study.problems[index];
-  std::shared_ptr<const Problem> out;
-  ((spec.family == F::entry.name && (out = Drawing<F>(study, index).draw())) || ...);
-  if (!out) throw Error(spec.place, fmt::format("unknown family \"{}\"", spec.family));
-  return out;
+std::span<const FamilyHost> hosts_of(TypeList<F...>) {
+  static const FamilyHost hosts[] = {host_of<F>()...};
+  return hosts;
+}
+
+/// The user's family, or the one of that name in the registry.
+const FamilyHost& family_of(const UserFamily* user, std::string_view name, const Place& place = {}) {
+  if (user != nullptr) return user->module->host;
+  for (const auto& host : hosts_of(Families{}))
+    if (host.entry.name == name) return host;
+  throw Error(place, fmt::format("unknown family \"{}\"", name));
 }
 
 }  // namespace
@@ -244,17 +213,19 @@ std::vector<double> Problem::shared_array(std::string_view field) const {
 }
 
 double initial_slope(const Problem& problem, std::size_t i) {
-  double out = 0;
-  std::vector<double> arena;
-  const auto evaluate = [&]<class... F>(TypeList<F...>) {
-    return ((problem.family == F::entry.name && (out = evaluate_start<F>(problem, i, arena).slope, true)) || ...);
-  };
-  if (!evaluate(Families{})) throw Error("the registry has no family \"" + problem.family + "\"");
-  return out;
+  const std::vector<double> start = problem.array("start", i);
+  std::vector<double> g(start.size());
+  InstanceFunction f(family_of(problem.user_family.get(), problem.family), problem);
+  f.select(i);
+  f.gradient(start, g);
+  double square = 0;
+  for (const double entry : g) square += entry * entry;
+  return std::sqrt(square);
 }
 
 std::shared_ptr<const Problem> make_problem(const Study& study, std::size_t index) {
-  return draw_by_name(Families{}, study, index);
+  const ProblemSpec& spec = study.problems[index];
+  return Drawing(study, index, family_of(spec.user_family.get(), spec.family, spec.place)).draw();
 }
 
 }  // namespace omg

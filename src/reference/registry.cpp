@@ -47,6 +47,7 @@
 #include "reference/rules/matrix.hpp"
 #include "reference/rules/momentum_pair.hpp"
 #include "reference/rules/step.hpp"
+#include "reference/user_function.hpp"
 
 namespace omg::reference {
 
@@ -106,6 +107,7 @@ std::unique_ptr<Family<S>> make_family(const Problem& problem, std::size_t i) {
       {"smoothed_hinge", family<S, SmoothedHinge>},
       {"squared_hinge", family<S, SquaredHinge>},
   };
+  if (problem.user_family) return std::make_unique<UserFunction<S>>(problem, i);
   return make(table, "family", problem.family, problem, i);
 }
 

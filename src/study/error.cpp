@@ -1,17 +1,21 @@
 #include "omg/error.hpp"
 
+#include <string_view>
+
 #include <fmt/format.h>
 
 namespace omg {
 
 namespace {
 
-/// A message is one line on any terminal: control characters are written as \xNN.
-std::string one_line(const std::string& text) {
+/// A message is one line on any terminal: control characters, but for those in `kept`, are written as \xNN.
+std::string one_line(const std::string& text, std::string_view kept = "") {
   std::string out;
   for (const char c : text) {
     const auto code = static_cast<unsigned char>(c);
-    if (code < 0x20 || code == 0x7f)
+    if (kept.find(c) != std::string_view::npos)
+      out += c;
+    else if (code < 0x20 || code == 0x7f)
       out += fmt::format("\\x{:02x}", static_cast<unsigned>(code));
     else
       out += c;
@@ -36,5 +40,8 @@ std::string Place::text() const {
 Error::Error(const std::string& message) : std::runtime_error(one_line(message)) {}
 
 Error::Error(const Place& place, const std::string& message) : Error(compose(place, message)) {}
+
+Error::Error(const Place& place, const std::string& message, const std::string& log)
+    : std::runtime_error(one_line(compose(place, message)) + ":\n" + one_line(log, "\n\t")) {}
 
 }  // namespace omg

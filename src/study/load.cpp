@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <iterator>
 #include <set>
 
@@ -9,6 +10,7 @@
 #include "omg/catalogue.hpp"
 #include "omg/lane/observer.hpp"
 #include "omg/study.hpp"
+#include "omg/user_family.hpp"
 
 #include "formula.hpp"
 #include "overrides.hpp"
@@ -89,14 +91,23 @@ ProblemSpec read_problem(const Section& section) {
   out.name = section.required_text("name");
   out.place = section.place();
   out.places = section.places();
-  const auto& families = catalogue().families;
-  const CatalogueEntry& family = families[section.required_word("family", names_of(families))];
-  out.family = family.name;
-
   std::vector<std::string> given_by_family{"start", "minimiser"};
-  extend(given_by_family, family.parameters);
-  std::vector<std::string> allowed{"name", "family",     "instances", "iterations",
-                                   "seed", "start_seed", "normalise", "methods"};
+  const auto& families = catalogue().families;
+  if (const auto header = section.text("family_header")) {
+    out.family = section.required_text("family");
+    if (find_entry(families, out.family) != nullptr)
+      throw Error(section.place("family"),
+                  fmt::format("\"{}\" is a family of omg; one of your own needs another name", out.family));
+    const std::filesystem::path file = std::filesystem::path(section.file()).parent_path() / *header;
+    out.user_family = load_user_family(file, out.family, section.place("family_header"));
+    extend(given_by_family, parameters_of(*out.user_family));
+  } else {
+    const CatalogueEntry& family = families[section.required_word("family", names_of(families))];
+    out.family = family.name;
+    extend(given_by_family, family.parameters);
+  }
+  std::vector<std::string> allowed{"name", "family",     "family_header", "instances", "iterations",
+                                   "seed", "start_seed", "normalise",     "methods"};
   allowed.insert(allowed.end(), given_by_family.begin(), given_by_family.end());
   section.allow_only(allowed);
 

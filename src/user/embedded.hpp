@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-namespace omg::cuda {
+namespace omg {
 
 /// A header or kernel that the library carries within itself, under the name by which sources include it.
 struct EmbeddedFile {
@@ -17,4 +17,4 @@ const std::vector<EmbeddedFile>& embedded_files();
 /// One SHA-256 over all names and texts.
 std::string_view embedded_digest();
 
-}  // namespace omg::cuda
+}  // namespace omg
