@@ -110,7 +110,7 @@ TEST_P(CudaCompile, SmallLanesStayInRegisters) {
 TEST_P(CudaCompile, SampleOfTheRegistryOnEveryTier) {
   const auto methods = registry_methods();
   for (const Precision precision : {Precision::float64, Precision::float32})
-    for (const int n : tiers) expect_compiled(registry_kernels(methods, n, precision), n <= 40 ? 101 : 211);
+    for (const int n : tiers) expect_compiled(registry_kernels(methods, n, precision), n <= 40 ? 307 : 613);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shard, CudaCompile, testing::Range(0, static_cast<int>(shards)));

@@ -50,7 +50,7 @@ void Engine::release_buffers() {
 }
 
 LaunchPolicy Engine::policy_of(const Specialisation& chosen) const {
-  LaunchPolicy policy = launch_policy(architecture_, chosen, tuning_.vectors);
+  LaunchPolicy policy = launch_policy(architecture_, chosen, tuning_.least);
   // A team that is a block cannot be smaller.
   if (tuning_.block_threads > 0)
     policy.block_threads = std::clamp(tuning_.block_threads, policy.watched_threads(), policy.block_threads);

@@ -18,13 +18,14 @@
 
 namespace omg::cuda {
 
-/// Limits of how lanes are spread over the device; 0: what suits it. They never change a bit of the results.
+/// Limits of how lanes are spread over the device; 0: what suits it. But for `least.tier` they never change a bit of
+/// the results.
 struct Tuning {
-  int block_threads = 0;                 ///< a multiple of 32, at most what the launch policy says
-  std::uint64_t warps = 0;               ///< warps that watch lanes, at most
-  std::uint64_t launch_lanes = 0;        ///< at most so many in a launch
-  std::size_t memory = 0;                ///< bytes of device memory at most
-  Vectors vectors = Vectors::registers;  ///< of teams, no nearer than this
+  int block_threads = 0;           ///< a multiple of 32, at most what the launch policy says
+  std::uint64_t warps = 0;         ///< warps that watch lanes, at most
+  std::uint64_t launch_lanes = 0;  ///< at most so many in a launch
+  std::size_t memory = 0;          ///< bytes of device memory at most
+  LeastTier least = {};
 };
 
 /// Limits as text, such as "block_threads=64,launch_lanes=1000". Throws Error for anything else.

@@ -39,8 +39,12 @@ LaunchPolicy thread_policy(const Specialisation& chosen) {
 bool many_vectors(const Specialisation& chosen) {
   const Options& o = chosen.options;
   if (chosen.precision == Precision::float32) return false;
-  return chosen.shape.rotated || o.hint == Hint::extrapolated || o.hint == Hint::average || o.hint == Hint::lookahead ||
-         o.domain != Domain::all || o.bootstrap_steps > 1;
+  if (chosen.shape.rotated || o.domain != Domain::all || o.bootstrap_steps > 1) return true;
+  if (o.hint != Hint::none && o.hint != Hint::last) return true;
+  // Meta-parameters for each coordinate that are not points themselves.
+  if (chosen.rule.empty()) return false;
+  const RuleTraits rule = rule_traits(chosen.rule);
+  return rule.per_coordinate() && !rule.starts_at_point;
 }
 
 /// Threads for a lane.
@@ -111,13 +115,13 @@ std::size_t shared_memory(int architecture) {
   }
 }
 
-LaunchPolicy launch_policy(int architecture, const Specialisation& chosen, Vectors nearest) {
+LaunchPolicy launch_policy(int architecture, const Specialisation& chosen, const LeastTier& least) {
   const int n = chosen.shape.n;
   const int longest = chosen.rule.empty() ? n : std::max(n, rule_traits(chosen.rule).meta_dimension(n));
   // Up to 16 coordinates (32 in a vector of pairs) the live vectors of a lane fit the 255 registers of a thread.
   const int most = many_vectors(chosen) ? 8 : 16;
-  if (n <= most && longest <= 2 * most) return thread_policy(chosen);
-  return team_policy(architecture, chosen, nearest);
+  if (least.tier == Tier::thread && n <= most && longest <= 2 * most) return thread_policy(chosen);
+  return team_policy(architecture, chosen, least.vectors);
 }
 
 const char* name_of(Tier tier) { return tier == Tier::thread ? "thread" : tier == Tier::warp ? "warp" : "block"; }

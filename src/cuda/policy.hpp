@@ -47,8 +47,14 @@ struct LaunchPolicy {
   friend bool operator==(const LaunchPolicy&, const LaunchPolicy&) = default;
 };
 
-/// The policy for a device of that architecture (90 for sm_90). The vectors of a team lie no nearer than `nearest`.
-LaunchPolicy launch_policy(int architecture, const Specialisation& chosen, Vectors nearest = Vectors::registers);
+/// What the policy must not go below, for tests of one tier against another.
+struct LeastTier {
+  Tier tier = Tier::thread;              ///< thread, or warp: lanes are shared
+  Vectors vectors = Vectors::registers;  ///< of lanes that are shared
+};
+
+/// The policy for a device of that architecture (90 for sm_90).
+LaunchPolicy launch_policy(int architecture, const Specialisation& chosen, const LeastTier& least = {});
 
 /// Bytes of shared memory that a block may have.
 std::size_t shared_memory(int architecture);

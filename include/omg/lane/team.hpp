@@ -20,6 +20,10 @@ constexpr long long team_entries(int size, int warp, int published) {
   return (size > warp ? 2LL * (size / warp) : 0) + 2LL * published;
 }
 
+/// The lowest finite number of a type.
+OMG_HD constexpr double lowest(double) { return -0x1.fffffffffffffp1023; }
+OMG_HD constexpr float lowest(float) { return -0x1.fffffep127f; }
+
 /// Room that grows by taking; with a null base it only counts.
 template <class R>
 struct TeamArena {
@@ -102,7 +106,7 @@ class TeamLoops {
   }
   template <class Dim, class F>
   OMG_HD R maximum(F&& f) const {
-    R best = R(-__builtin_huge_valf());
+    R best = R(lowest(Scalar<R>(0)));
     for_each<Dim>([&](int i) { best = max(best, f(i)); });
     if constexpr (Dim::replicated) return best;
     return self().reduction().reduce(best, [](const R& a, const R& b) { return max(a, b); });
