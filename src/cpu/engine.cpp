@@ -7,11 +7,16 @@
 #include <cstring>
 #include <exception>
 #include <limits>
+#include <map>
 #include <mutex>
 #include <new>
 #include <span>
 #include <string_view>
 #include <thread>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "omg/user_family.hpp"
 
@@ -43,31 +48,18 @@ constexpr auto& sets() {
     return sets_of_float;
 }
 
-template <class T>
-struct Tables {
-  std::string name;
-  TablePair<T> narrow;
-  TablePair<T> wide;
-};
-
 /// The tables of the chosen instruction set, filled once.
 template <class T>
 const Tables<T>& tables() {
   static std::mutex mutex;
-  static std::vector<std::unique_ptr<Tables<T>>> filled;
+  static std::map<std::string, Tables<T>> filled;
   const std::string name = chosen_instruction_set();
   const std::scoped_lock lock(mutex);
-  for (const auto& entry : filled)
-    if (entry->name == name) return *entry;
-  auto entry = std::make_unique<Tables<T>>();
-  entry->name = name;
-  for (const auto& set : sets<T>()) {
-    if (set.name != name) continue;
-    set.fill_narrow(entry->narrow);
-    set.fill_wide(entry->wide);
-  }
-  filled.push_back(std::move(entry));
-  return *filled.back();
+  const auto [entry, is_new] = filled.try_emplace(name);
+  if (is_new)
+    for (const auto& set : sets<T>())
+      if (set.name == name) set.fill(entry->second);
+  return entry->second;
 }
 
 template <class... Entries>
@@ -77,10 +69,101 @@ int position(TypeList<Entries...>, std::string_view name) {
   return at;
 }
 
+template <class... Entries, class Entry>
+constexpr int index_of(TypeList<Entries...>, Entry*) {
+  int at = -1, i = 0;
+  ((std::is_same_v<Entries, Entry> ? at = i : at, ++i), ...);
+  return at;
+}
+
+/// Where the tables have a method.
+template <class Rule, class Learner>
+constexpr int position_of(MetaGradient<Rule, Learner>*) {
+  return index_of(Rules{}, static_cast<Rule*>(nullptr)) * Learners::size +
+         index_of(Learners{}, static_cast<Learner*>(nullptr));
+}
+template <class Method>
+constexpr int position_of(Classical<Method>*) {
+  return meta_gradients + index_of(ClassicalMethods{}, static_cast<Method*>(nullptr));
+}
+
 int method_position(const MethodSpec& method) {
   if (!method.classical.empty()) return meta_gradients + position(ClassicalMethods{}, method.classical);
   return position(Rules{}, method.rule) * Learners::size + position(Learners{}, method.learner);
 }
+
+/// Whether no scheduled parameter of the cell changes with t.
+bool is_steady(const Cell& cell) {
+  for (const auto& variant : cell.variants)
+    for (const auto& table : variant.tables)
+      for (std::size_t t = 2; t < table.size(); ++t)
+        if (table[t] != table[1]) return false;
+  return true;
+}
+
+/// Where the list of fused kernels has the cell, or −1. What is seldom asked of a lane only the general ones observe.
+int fused_position(const Cell& cell) {
+  const ObserverOptions o = cell.observer();
+  if (o.sup || o.regret || o.stop_gap || o.stop_gradient || o.targets > 0) return -1;
+  Options options = cell.options;
+  options.horizon = 0;
+  const int method = method_position(cell.method);
+  int found = -1, i = 0;
+  const auto look = [&]<class Kernel>(Kernel*) {
+    const bool fits = method == position_of(static_cast<typename Kernel::Method*>(nullptr)) &&
+                      cell.problem->family == Kernel::Family::entry.name && cell.problem->shape == Kernel::shape &&
+                      options == Kernel::options && (!Kernel::steady || is_steady(cell));
+    if (fits && found < 0) found = i;
+    ++i;
+  };
+  [&]<class... K>(TypeList<K...>) { (look(static_cast<K*>(nullptr)), ...); }(FusedKernels{});
+  return found;
+}
+
+/// Where the list of kernels along coordinates has the cell, or −1: only where across lanes the instances of a cache
+/// line of lanes would not stay in the first-level cache.
+int along_position(const Cell& cell) {
+  constexpr std::size_t first_level = 32 * 1024, line = 64;
+  const int method = method_position(cell.method);
+  int found = -1, i = 0;
+  const auto look = [&]<class Kernel>(Kernel*) {
+    if (method == position_of(static_cast<typename Kernel::Method*>(nullptr)) &&
+        cell.problem->family == Kernel::Family::entry.name)
+      found = i;
+    ++i;
+  };
+  [&]<class... K>(TypeList<K...>) { (look(static_cast<K*>(nullptr)), ...); }(AlongKernels{});
+  const bool vectors = std::any_of(cell.variants.begin(), cell.variants.end(), [](const Variant& v) {
+    return !v.initial.empty() || !v.lower.empty() || !v.upper.empty();
+  });
+  const bool simple = cell.problem->shape.rotated && cell.options.domain != Domain::simplex && !vectors;
+  return simple && cell.problem->record_size() * line > first_level ? found : -1;
+}
+
+/// While it lives its thread takes numbers below the smallest normal one for zero: far below any gap that counts, and
+/// up to a hundred times faster on processors that leave them to microcode.
+class FlushDenormals {
+ public:
+#if defined(__x86_64__)
+  FlushDenormals() { _mm_setcsr(before_ | 0x8040); }  // results and operands
+  ~FlushDenormals() { _mm_setcsr(before_); }
+
+ private:
+  unsigned before_ = _mm_getcsr();
+#elif defined(__aarch64__)
+  FlushDenormals() { set(before_ | (std::uint64_t{1} << 24)); }
+  ~FlushDenormals() { set(before_); }
+
+ private:
+  static std::uint64_t get() {
+    std::uint64_t value;
+    asm volatile("mrs %0, fpcr" : "=r"(value));
+    return value;
+  }
+  static void set(std::uint64_t value) { asm volatile("msr fpcr, %0" : : "r"(value)); }
+  std::uint64_t before_ = get();
+#endif
+};
 
 /// Memory aligned for any register, zeroed.
 template <class T>
@@ -135,10 +218,10 @@ struct Segment {
 template <class T>
 class CellRun {
  public:
-  CellRun(const Cell& cell, LaneRange lanes, const RunControl& control, Trajectories* trace)
-      : cell_(cell), problem_(*cell.problem), control_(control), trace_(trace), lanes_(lanes) {
-    choose_kernels();
+  CellRun(const Cell& cell, LaneRange lanes, const RunControl& control, Trajectories* trace, Kernels kernels)
+      : cell_(cell), problem_(*cell.problem), control_(control), trace_(trace), lanes_(lanes), kernels_(kernels) {
     convert_tables();
+    choose_kernels();
     cut_groups();
     if (trace_ != nullptr) {
       const auto n = static_cast<std::size_t>(problem_.shape.n), T_ = static_cast<std::size_t>(cell.iterations);
@@ -181,25 +264,36 @@ class CellRun {
 
   void choose_kernels() {
     const auto& all = tables<T>();
-    const int method = method_position(cell_.method), family = position(Families{}, problem_.family);
+    const int family = position(Families{}, problem_.family);
     if (family < 0 && !problem_.user_family)
       throw Error("the CPU engine does not know the family '" + problem_.family + "'");
-    const int n = problem_.shape.n;
-    const auto pick = [&](const TablePair<T>& table) {
-      width_ = table.methods.width;
-      register_width_ = table.methods.register_width;
-      method_ = table.methods.methods[method];
-      family_ =
-          problem_.user_family ? problem_.user_family->module->kernels<T>(width_) : table.families.families[family];
-      FamilyArguments<T> arguments;
-      arguments.shape = problem_.shape;
-      arguments.n = n;
-      arena_ = static_cast<std::size_t>(method_.arena(n)) + static_cast<std::size_t>(family_.scratch(arguments));
-      return (arena_ + problem_.record_size()) * static_cast<std::size_t>(width_) * sizeof(T);
-    };
-    // Several registers of lanes in flight only where a group's vectors stay in the first-level cache.
-    constexpr std::size_t first_level = 40 * 1024;
-    if (pick(all.narrow) > first_level) pick(all.wide);
+    const MethodKernel<T> method = all.methods.methods[method_position(cell_.method)];
+    width_ = all.methods.width;
+    register_width_ = all.methods.register_width;
+    general_ = method.run;
+    family_ = problem_.user_family ? problem_.user_family->module->kernels<T>(width_) : all.families.families[family];
+    FamilyArguments<T> arguments;
+    arguments.shape = problem_.shape;
+    arguments.n = problem_.shape.n;
+    arena_ = static_cast<std::size_t>(method.arena(arguments.n)) + static_cast<std::size_t>(family_.scratch(arguments));
+    general_width_ = width_;
+    if (problem_.user_family) return;
+    if (const int along = along_position(cell_); along >= 0 && kernels_ == Kernels::fastest) {
+      general_ = all.along.kernels[along].run;
+      general_width_ = width_ = all.along.width;
+      register_width_ = 1;
+      along_ = true;
+      // Whole lines and one more: registers may reach behind the last entry.
+      constexpr std::size_t line = 64 / sizeof(T);
+      record_stride_ = (problem_.record_size() + line - 1) / line * line + line;
+      arena_ = static_cast<std::size_t>(all.along.kernels[along].room(arguments.n));
+      return;
+    }
+    if (kernels_ == Kernels::general || trace_ != nullptr) return;  // fused kernels keep no trajectories
+    if (const int fused = fused_position(cell_); fused >= 0) {
+      fused_ = all.fused.kernels[fused];
+      width_ = all.fused.width;
+    }
   }
 
   void convert_tables() {
@@ -217,6 +311,11 @@ class CellRun {
         out.by_parameter.push_back(scheduled(p) ? out.tables.at(next++).data() : nullptr);
     }
     shared_ = converted<T>(problem_.shared);
+    for (std::size_t i = 0; i < problem_.instances; ++i) {
+      inverse_scale_.push_back(static_cast<T>(1.0 / problem_.scale[i]));
+      inverse_bound_.push_back(cell_.bound_constant.empty() ? T(0)
+                                                            : static_cast<T>(1.0 / cell_.bound_constant[0].at(i)));
+    }
     for (double bound : cell_.bound_table) inverse_bound_table_.push_back(static_cast<T>(1.0 / bound));
     sup_table_ = converted<T>(cell_.sup_table);
     targets_ = converted<T>(cell_.targets);
@@ -284,14 +383,14 @@ class CellRun {
     const auto width = static_cast<std::size_t>(width_);
     const auto records = cell_.record_at.size(), lines = records * static_cast<std::size_t>(register_width_);
     Room room;
-    room.record = Buffer<T>(problem_.record_size() * width);
+    room.record = Buffer<T>(std::max(problem_.record_size(), record_stride_) * width);
     room.constants = Buffer<T>(cell_.parameter_names.size() * width);
     for (auto* buffer :
          {&room.scale, &room.bound, &room.last, &room.ratio, &room.ratio_at, &room.loss, &room.sup, &room.regret})
       *buffer = Buffer<T>(width);
     room.reached = Buffer<T>(targets_.size() * width);
     room.samples = Buffer<T>(cell_.samples.size() * width);
-    room.arena = Buffer<T>(arena_ * width);
+    room.arena = Buffer<T>(along_ ? arena_ : arena_ * width);
     for (auto* buffer : {&room.largest, &room.largest_row, &room.smallest, &room.smallest_row})
       *buffer = Buffer<T>(lines);
     std::fill_n(room.largest.data(), lines, T(-1));
@@ -312,12 +411,15 @@ class CellRun {
   }
 
   CellStatistics work(bool reports) {
+    const FlushDenormals flush;
     Room room = make_room();
     CellStatistics statistics = empty_statistics(cell_);
     for (;;) {
       const std::uint64_t begin = next_.fetch_add(claim_), end = std::min(begin + claim_, groups_);
       if (begin >= groups_ || stop_) break;
-      for (std::uint64_t g = begin; g < end && !stop_; ++g) run_group(g, room, statistics);
+      std::uint64_t lanes = 0;
+      for (std::uint64_t g = begin; g < end && !stop_; ++g) lanes += run_group(g, room, statistics);
+      done_ += lanes * static_cast<std::uint64_t>(cell_.iterations);
       if (reports) {
         report();
         if (control_.cancelled && control_.cancelled()) stop_ = true;
@@ -327,21 +429,95 @@ class CellRun {
     return statistics;
   }
 
-  void run_group(std::uint64_t index, Room& room, CellStatistics& statistics) {
-    const Group group = this->group(index);
-    const auto width = static_cast<std::size_t>(width_), instances = problem_.instances;
-    const auto records = problem_.record_size(), parameters = cell_.parameter_names.size();
-    for (std::size_t l = 0; l < width; ++l) {
-      // Lanes that are not in use repeat the last one.
-      const std::uint64_t lane = group.first + std::min(l, static_cast<std::size_t>(group.lanes - 1));
-      const std::size_t instance = lane % instances, setting = lane / instances;
-      for (std::size_t k = 0; k < records; ++k)
-        room.record[k * width + l] = static_cast<T>(problem_.records[k * instances + instance]);
-      for (std::size_t p = 0; p < parameters; ++p)
-        room.constants[p * width + l] = static_cast<T>(cell_.constant(p, setting, instance));
-      room.scale[l] = static_cast<T>(1.0 / problem_.scale[instance]);
-      room.bound[l] = cell_.bound_constant.empty() ? T(0) : static_cast<T>(1.0 / cell_.bound_constant[0].at(instance));
+  /// Calls f(first element, lanes, setting, first instance) for each stretch of a group within one setting.
+  template <class F>
+  void for_each_stretch(const Group& group, F&& f) const {
+    const std::uint64_t instances = problem_.instances;
+    std::uint64_t setting = group.first / instances;
+    std::size_t instance = group.first % instances;
+    const auto lanes = static_cast<std::size_t>(group.lanes);
+    for (std::size_t l = 0; l < lanes; ++setting, instance = 0) {
+      const std::size_t count = std::min<std::size_t>(lanes - l, instances - instance);
+      f(l, count, setting, instance);
+      l += count;
     }
+  }
+
+  /// Brings instances and parameters of a group's lanes side by side; elements that are not in use repeat the last
+  /// lane.
+  void fill(const Group& group, int group_width, Room& room) const {
+    const auto width = static_cast<std::size_t>(group_width), lanes = static_cast<std::size_t>(group.lanes);
+    const auto records = problem_.record_size(), parameters = cell_.parameter_names.size();
+    for_each_stretch(group, [&](std::size_t l, std::size_t count, std::uint64_t setting, std::size_t instance) {
+      if (along_)
+        transpose(instance, count, room.record.data() + l * record_stride_);
+      else
+        for (std::size_t k = 0; k < records; ++k)
+          convert(problem_.records.data() + k * problem_.instances + instance, count,
+                  room.record.data() + k * width + l);
+      for (std::size_t p = 0; p < parameters; ++p) {
+        const auto& values = cell_.constants[p][cell_.choice[setting][p]].values;
+        T* to = room.constants.data() + p * width + l;
+        if (values.size() == 1)
+          std::fill_n(to, count, static_cast<T>(values[0]));
+        else
+          convert(values.data() + instance, count, to);
+      }
+      std::copy_n(inverse_scale_.data() + instance, count, room.scale.data() + l);
+      std::copy_n(inverse_bound_.data() + instance, count, room.bound.data() + l);
+    });
+    const auto repeat = [&](T* line) { std::fill_n(line + lanes, width - lanes, line[lanes - 1]); };
+    if (!along_)
+      for (std::size_t k = 0; k < records; ++k) repeat(room.record.data() + k * width);
+    for (std::size_t p = 0; p < parameters; ++p) repeat(room.constants.data() + p * width);
+    repeat(room.scale.data());
+    repeat(room.bound.data());
+  }
+
+  static void convert(const double* from, std::size_t count, T* to) {
+    for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<T>(from[i]);
+  }
+
+  /// Records of some instances, one behind the other. The source is read line by line, some lines ahead of their use:
+  /// they lie in as many pages.
+  void transpose(std::size_t instance, std::size_t count, T* to) const {
+    const std::size_t records = problem_.record_size();
+    const double* from = problem_.records.data() + instance;
+    for (std::size_t k = 0; k < records; ++k, from += problem_.instances) {
+      __builtin_prefetch(from + 16 * problem_.instances);
+      for (std::size_t i = 0; i < count; ++i) to[i * record_stride_ + k] = static_cast<T>(from[i]);
+    }
+  }
+
+  /// Returns the number of its lanes.
+  std::uint64_t run_group(std::uint64_t index, Room& room, CellStatistics& statistics) const {
+    const Group group = this->group(index);
+    const auto row = index * static_cast<std::uint64_t>(width_ / register_width_);
+    if (fused_ == nullptr || !run_fused(group, row, room, statistics)) {
+      for (int l = 0; l < group.lanes; l += general_width_) {
+        const int lanes = std::min(general_width_, group.lanes - l);
+        const auto offset = static_cast<std::uint64_t>(l);
+        run_general({group.first + offset, lanes, group.variant}, row + offset / register_width_, room, statistics);
+      }
+    }
+    return static_cast<std::uint64_t>(group.lanes);
+  }
+
+  bool run_fused(const Group& group, std::uint64_t row, Room& room, CellStatistics& statistics) const {
+    fill(group, width_, room);
+    if (!fused_(arguments(group, row, room))) return false;
+    take_lanes(group, width_, room, statistics);
+    return true;
+  }
+
+  void run_general(const Group& group, std::uint64_t row, Room& room, CellStatistics& statistics) const {
+    fill(group, general_width_, room);
+    general_(arguments(group, row, room));
+    take_lanes(group, general_width_, room, statistics);
+    if (trace_ != nullptr) take_trace(group, room);
+  }
+
+  [[nodiscard]] GroupArguments<T> arguments(const Group& group, std::uint64_t row, Room& room) const {
     const VariantTables<T>& variant = variants_[group.variant];
     GroupArguments<T> a;
     a.family.shape = problem_.shape;
@@ -354,7 +530,9 @@ class CellRun {
     a.observer = observer_;
     a.observed = observed_;
     a.iterations = cell_.iterations;
+    a.width = general_width_;
     a.lanes = group.lanes;
+    a.record_stride = static_cast<std::int64_t>(record_stride_);
     a.constants = room.constants.data();
     a.tables = variant.by_parameter.data();
     a.alpha = variant.alpha.data();
@@ -366,7 +544,7 @@ class CellRun {
     a.inverse_bound = room.bound.data();
     a.record_at = cell_.record_at.data();
     a.records = static_cast<std::int64_t>(cell_.record_at.size());
-    a.row = static_cast<T>(index * (width / static_cast<std::size_t>(register_width_)));
+    a.row = static_cast<T>(row);
     a.arena = room.arena.data();
     a.out = &room.out;
     a.sample_records = sample_records_.data();
@@ -383,18 +561,15 @@ class CellRun {
       a.trace_gap = room.trace_gap.data();
       a.trace_point = room.trace_point.data();
     }
-    method_.run(a);
-    take_lanes(group, room, statistics);
-    if (trace_ != nullptr) take_trace(group, room);
-    done_ += static_cast<std::uint64_t>(group.lanes) * static_cast<std::uint64_t>(cell_.iterations);
+    return a;
   }
 
-  void take_lanes(const Group& group, Room& room, CellStatistics& statistics) const {
+  void take_lanes(const Group& group, int width, Room& room, CellStatistics& statistics) const {
     const Accumulator<T>& out = room.out;
     LaneBatch<T> batch;
     batch.first = group.first;
     batch.lanes = group.lanes;
-    batch.stride = width_;
+    batch.stride = width;
     batch.endings = out.ended > 0 ? room.endings.data() : nullptr;
     batch.gradients = out.gradients;
     batch.functions = out.functions;
@@ -427,7 +602,7 @@ class CellRun {
     }
   }
 
-  void take_trace(const Group& group, const Room& room) {
+  void take_trace(const Group& group, const Room& room) const {
     const auto width = static_cast<std::size_t>(width_), n = trace_->dimension;
     for (std::size_t l = 0; l < static_cast<std::size_t>(group.lanes); ++l) {
       const std::size_t lane = group.first - lanes_.begin + l;
@@ -482,13 +657,18 @@ class CellRun {
   const RunControl& control_;
   Trajectories* trace_;
   LaneRange lanes_;
+  Kernels kernels_;
   int width_ = 0;
   int register_width_ = 0;
   std::size_t arena_ = 0;
-  MethodKernel<T> method_;
+  int general_width_ = 0;  ///< lanes in a group of the general kernels, where the fused one takes more
+  RunGroup<T> general_ = nullptr;
+  RunFused<T> fused_ = nullptr;
+  bool along_ = false;  ///< the general kernel runs along coordinates
+  std::size_t record_stride_ = 0;
   FamilyKernels<T> family_;
   std::vector<VariantTables<T>> variants_;
-  std::vector<T> shared_, inverse_bound_table_, sup_table_, targets_;
+  std::vector<T> shared_, inverse_scale_, inverse_bound_, inverse_bound_table_, sup_table_, targets_;
   std::vector<std::int64_t> sample_records_;
   ObserverOptions observer_;
   ObserverTables<T> observed_;
@@ -520,9 +700,18 @@ std::string chosen_instruction_set() {
   throw Error("OMG_CPU_INSTRUCTION_SET = " + std::string(forced) + " cannot run here; allowed: " + list);
 }
 
-CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control, Trajectories* trace) {
-  if (cell.precision == Precision::float32) return CellRun<float>(cell, lanes, control, trace).run();
-  return CellRun<double>(cell, lanes, control, trace).run();
+template <class T>
+Probes<T> probes() {
+  return tables<T>().probes;
+}
+template Probes<double> probes();
+template Probes<float> probes();
+
+bool has_fused_kernel(const Cell& cell) { return fused_position(cell) >= 0; }
+
+CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control, Trajectories* trace, Kernels kernels) {
+  if (cell.precision == Precision::float32) return CellRun<float>(cell, lanes, control, trace, kernels).run();
+  return CellRun<double>(cell, lanes, control, trace, kernels).run();
 }
 
 }  // namespace omg::cpu

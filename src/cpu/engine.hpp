@@ -5,6 +5,8 @@
 
 #include "omg/backend.hpp"
 
+#include "probes.hpp"
+
 namespace omg::cpu {
 
 /// The instruction sets that this processor and this build have in common, fastest first.
@@ -14,7 +16,20 @@ std::vector<std::string> usable_instruction_sets();
 /// Error if the variable names one that cannot run here.
 std::string chosen_instruction_set();
 
+/// Probes of the chosen instruction set, for double and float.
+template <class T>
+Probes<T> probes();
+extern template Probes<double> probes();
+extern template Probes<float> probes();
+
+/// Which kernels may run: the fastest for the cell, or only those that run every cell.
+enum class Kernels { fastest, general };
+
+/// Whether the list of fused kernels has one for the cell.
+bool has_fused_kernel(const Cell& cell);
+
 /// Runs lanes of a cell with the kernels of the chosen instruction set; fills `trace` if it is not null.
-CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control, Trajectories* trace);
+CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control, Trajectories* trace,
+                   Kernels kernels = Kernels::fastest);
 
 }  // namespace omg::cpu

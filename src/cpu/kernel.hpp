@@ -19,6 +19,7 @@ template <class R>
 struct ErasedFamily {
   using T = typename R::T;
   using Real = R;
+  static constexpr bool affine_gradient = false;  // not known here
   const FamilyArguments<T>& arguments;
   const FamilyKernels<T>& kernels;
   T* scratch;
@@ -27,7 +28,7 @@ struct ErasedFamily {
 
   template <class X>
   OMG_HD void start(X& x) {
-    const PackInstance<R> instance(arguments);
+    const auto instance = PackInstance<R>::of(arguments);
     for (int i = 0; i < arguments.n; ++i) x[i] = instance.start(i);
   }
   template <class X, class G>
@@ -54,7 +55,7 @@ struct ErasedFamily {
   OMG_HD void observe_gradient(const X& x, G& g) {
     kernels.gradient(arguments, numbers(x), numbers(g), nullptr, scratch);
   }
-  OMG_HD R minimiser(int i) const { return PackInstance<R>(arguments).minimiser(i); }
+  OMG_HD R minimiser(int i) const { return PackInstance<R>::of(arguments).minimiser(i); }
 
   template <class X>
   OMG_HD static T* numbers(const X& x) {
@@ -117,26 +118,37 @@ OMG_HD void enter_record(const Observer<R>& seen, const GroupArguments<typename 
   if (a.sample_records[sample] == k) shown.store(a.samples + sample++ * R::width);
 }
 
+/// The parameters of a group's lanes.
+template <class Method, class R, class O>
+OMG_HD auto coefficients(const GroupArguments<typename R::T>& a) {
+  Coefficients<R, Method::parameters, steady<O>> k;
+  unrolled<Method::parameters>([&](int j) {
+    k.constant[j] = R::load(a.constants + j * R::width);
+    k.table[j] = a.tables[j];
+    if constexpr (steady<O>)
+      if (k.table[j] != nullptr) k.constant[j] = k.constant[j] * R(k.table[j][1]);
+  });
+  k.alpha = a.alpha;
+  k.rho = a.rho;
+  k.initial = a.initial;
+  return k;
+}
+
+/// The meta-domain of a group's lanes, of methods that have one.
+template <class Method, class R, class K>
+OMG_HD Bounds<R> bounds_of(const GroupArguments<typename R::T>& a, const K& k) {
+  if constexpr (requires { Method::rule_offset; })
+    return {k.at(MetaParameters::lower), k.at(MetaParameters::upper), k.at(MetaParameters::radius), a.lower, a.upper};
+  return {R(0), R(0), R(0)};
+}
+
 /// Runs one group from its start to T and observes every iteration (spec, section 6): the same rules as
 /// Recorder, for `width` lanes at once.
 template <class Method, class R, class C, class F>
 OMG_HD void run_lanes(const C& c, F& f, const GroupArguments<typename R::T>& a) {
   using T = typename R::T;
-  Coefficients<R, Method::parameters> k;
-  for (int j = 0; j < Method::parameters; ++j) {
-    k.constant[j] = R::load(a.constants + j * R::width);
-    k.table[j] = a.tables[j];
-  }
-  k.alpha = a.alpha;
-  k.rho = a.rho;
-  k.initial = a.initial;
-  Bounds<R> bounds{R(0), R(0), R(0), a.lower, a.upper};
-  if constexpr (requires { Method::rule_offset; }) {
-    bounds.lower = k.at(MetaParameters::lower);
-    bounds.upper = k.at(MetaParameters::upper);
-    bounds.radius = k.at(MetaParameters::radius);
-  }
-  typename Method::template Lane<C, F, Options> lane(c, f, a.options, k, bounds);
+  const auto k = coefficients<Method, R, Options>(a);
+  typename Method::template Lane<C, F, Options> lane(c, f, a.options, k, bounds_of<Method, R>(a, k));
   auto room = c.template vector<PointDim>();  // for a gradient that only the observer needs
 
   alignas(64) T index[R::width];
@@ -152,8 +164,8 @@ OMG_HD void run_lanes(const C& c, F& f, const GroupArguments<typename R::T>& a) 
     const R gap = lane.advance(static_cast<int>(t));
     if (a.trace_gap != nullptr) {
       gap.store(a.trace_gap + (t - 1) * R::width);
-      for (int i = 0; i < a.family.n; ++i)
-        lane.output()[i].store(a.trace_point + ((t - 1) * a.family.n + i) * R::width);
+      c.template for_each<PointDim>(
+          [&](int i) { lane.output()[i].store(a.trace_point + ((t - 1) * a.family.n + i) * R::width); });
     }
     const bool ended = seen.observe(
         o, a.observed, static_cast<int>(t), gap, [&] { return squared_gradient_norm(c, lane, f, room); },

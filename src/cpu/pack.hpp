@@ -1,12 +1,22 @@
 #pragma once
 
 #include <type_traits>
+#include <utility>
 
 #include <xsimd/xsimd.hpp>
 
 #include "omg/lane/math.hpp"
 
 namespace omg::cpu {
+
+/// f(0), …, f(K − 1) with constants: what is indexed by them stays in registers.
+template <int K, class F>
+OMG_HD void each_register(F f) {
+  [&]<int... k>(std::integer_sequence<int, k...>) __attribute__((always_inline)) {
+    (f(std::integral_constant<int, k>{}), ...);
+  }
+  (std::make_integer_sequence<int, K>{});
+}
 
 /// K SIMD registers of T side by side: the `Real` of the lane template in the CPU engine, one lane in
 /// each of its `width` elements. Several registers in flight hide the latency of the arithmetic.
@@ -22,21 +32,26 @@ struct Pack {
   Register v[K];
 
   Pack() = default;
+  // Copied register by register: copies of the array as a whole would keep GCC from taking it apart.
+  OMG_HD Pack(const Pack& from) {
+    each_register<K>([&](auto k) { v[k] = from.v[k]; });
+  }
+  OMG_HD Pack& operator=(const Pack& from) {
+    each_register<K>([&](auto k) { v[k] = from.v[k]; });
+    return *this;
+  }
   template <class N>
   requires std::is_arithmetic_v<N> OMG_HD
   Pack(N value) {  // implicit: the lane template mixes packs with plain constants
-#pragma GCC unroll 8
-    for (int k = 0; k < K; ++k) v[k] = Register(static_cast<T>(value));
+    each_register<K>([&](auto k) { v[k] = Register(static_cast<T>(value)); });
   }
   OMG_HD static Pack load(const T* from) {
     Pack out;
-#pragma GCC unroll 8
-    for (int k = 0; k < K; ++k) out.v[k] = Register::load_aligned(from + k * register_width);
+    each_register<K>([&](auto k) { out.v[k] = Register::load_aligned(from + k * register_width); });
     return out;
   }
   OMG_HD void store(T* to) const {
-#pragma GCC unroll 8
-    for (int k = 0; k < K; ++k) v[k].store_aligned(to + k * register_width);
+    each_register<K>([&](auto k) { v[k].store_aligned(to + k * register_width); });
   }
 };
 
@@ -51,8 +66,7 @@ struct Mask {
 template <class Out, int K, class F, class... A>
 OMG_HD Out map(F f, const A&... a) {
   Out out;
-#pragma GCC unroll 8
-  for (int k = 0; k < K; ++k) out.v[k] = f(a.v[k]...);
+  each_register<K>([&](auto k) { out.v[k] = f(a.v[k]...); });
   return out;
 }
 
@@ -81,6 +95,14 @@ OMG_HD Floats fused_negated(const Floats& a, const Floats& b, const Floats& c) {
 #endif
 
 }  // namespace registers
+
+/// The registers of a pack combined in one.
+template <class T, class A, int K, class F>
+OMG_HD xsimd::batch<T, A> folded(const Pack<T, A, K>& a, F fold) {
+  auto total = a.v[0];
+  each_register<K - 1>([&](auto k) { total = fold(total, a.v[k + 1]); });
+  return total;
+}
 
 // The names of omg/lane/math.hpp for packs. Plain numbers beside a pack convert to one.
 template <class P>
@@ -117,14 +139,14 @@ template <class P> OMG_HD Mask<P> operator|(const Mask<P>& a, const Mask<P>& b) 
 template <class P> OMG_HD Mask<P> operator!(const Mask<P>& a) { return map<Mask<P>, P::registers>([](const auto& p) { return !p; }, a); }
 template <class P> OMG_HD P select(const Mask<P>& c, const std::type_identity_t<P>& a, const std::type_identity_t<P>& b) { return map<P, P::registers>([](const auto& m, const auto& p, const auto& q) { return xsimd::select(m, p, q); }, c, a, b); }
 template <class P> OMG_HD bool any(const Mask<P>& a) {
-  bool found = false;
-  for (int k = 0; k < P::registers; ++k) found |= xsimd::any(a.v[k]);
-  return found;
+  auto found = a.v[0];
+  each_register<P::registers - 1>([&](auto k) { found = found | a.v[k + 1]; });
+  return xsimd::any(found);
 }
 template <class P> OMG_HD bool all(const Mask<P>& a) {
-  bool every = true;
-  for (int k = 0; k < P::registers; ++k) every &= xsimd::all(a.v[k]);
-  return every;
+  auto every = a.v[0];
+  each_register<P::registers - 1>([&](auto k) { every = every & a.v[k + 1]; });
+  return xsimd::all(every);
 }
 // clang-format on
 

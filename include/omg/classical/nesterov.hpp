@@ -23,23 +23,44 @@ struct Nesterov {
     Point p_next;
     Point y;
     Point g;  ///< ∇f(y)
+    // Where ∇f is affine:
+    Point slope;       ///< ∇f(p_t)
+    Point slope_next;  ///< ∇f(p_{t+1})
 
     template <class C>
     OMG_HD explicit State(const C& c)
         : p(c.template vector<PointDim>()),
           p_next(c.template vector<PointDim>()),
           y(c.template vector<PointDim>()),
-          g(c.template vector<PointDim>()) {}
+          g(c.template vector<PointDim>()),
+          slope(c.template vector<PointDim>()),
+          slope_next(c.template vector<PointDim>()) {}
 
     OMG_HD const Point& output() const { return p; }
 
     OMG_HD void start(Lane& lane) {
       lane.f.start(p);
       copy<PointDim>(lane.c, p, y);
+      if constexpr (Lane::affine_gradient) {
+        lane.f.gradient(p, slope);
+        copy<PointDim>(lane.c, slope, g);
+      }
     }
 
     OMG_HD Real advance(Lane& lane, int t) {
       const Real step = lane.parameter(0, t), momentum = lane.parameter(1, t);
+      if constexpr (Lane::affine_gradient) {
+        // One evaluation serves gap and step: ∇f(y_t) = ∇f(p_t) + m_t (∇f(p_t) − ∇f(p_{t-1}))
+        lane.c.template for_each<PointDim>([&](int i) { p_next[i] = nmadd(step, g[i], y[i]); });
+        const Real gap = lane.f.gap_and_gradient(p_next, slope_next);
+        lane.c.template for_each<PointDim>([&](int i) {
+          y[i] = fma(momentum, p_next[i] - p[i], p_next[i]);
+          g[i] = fma(momentum, slope_next[i] - slope[i], slope_next[i]);
+        });
+        exchange(p, p_next);
+        exchange(slope, slope_next);
+        return gap;
+      }
       lane.f.gradient(y, g);
       lane.c.template for_each<PointDim>([&](int i) {
         p_next[i] = nmadd(step, g[i], y[i]);

@@ -76,6 +76,10 @@ struct DifferenceScratch<C> {
       : d(c.template shared<PointDim>()), steps(c.room(s.terms)), parts(c.room(GradientParts<C>(c.n()).entries())) {}
 };
 
+/// Rows that a context takes together, so that x − x* and the gradient are read and written once for all of them.
+template <class C>
+inline constexpr int rows_together = 1;
+
 /// Divergence at x* (f(x) − f*, as x* is stationary) of weight · Σ_i ℓ_i(a_iᵀx) + λ/2 ‖x‖² and, in g, the gradient;
 /// one score a row. `row(label, then, change, slope)` returns the divergence ℓ(then + change) − ℓ(then) − ℓ′(then)
 /// change at the score a_iᵀx* = then, as a sum of non-negative terms, and sets slope = ℓ′(then + change).
@@ -90,7 +94,31 @@ OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, Diffe
     if constexpr (Want::gradient) g[j] = lambda * x[j];
   });
   R gap = R(0);
-  for (int i = 0; i < rows; ++i) {
+  int i = 0;
+  if constexpr (constexpr int block = rows_together<C>; block > 1) {
+    for (; i + block <= rows; i += block) {
+      R change[block], step[block];
+      unrolled<block>([&](int b) { change[b] = R(0); });
+      for (int j = 0; j < n; ++j) {
+        const R dj = d[j];
+        unrolled<block>([&](int b) { change[b] = fma(feature_entry(in, i + b, j, n), dj, change[b]); });
+      }
+      for (int b = 0; b < block; ++b) {
+        const R label = in.data(rows * n + i + b), then = in.data(rows * n + rows + i + b);
+        R slope;
+        gap = gap + row(label, then, change[b], slope);
+        if constexpr (Want::gradient) step[b] = weight * slope;
+      }
+      if constexpr (Want::gradient) {
+        for (int j = 0; j < n; ++j) {
+          R gj = g[j];
+          unrolled<block>([&](int b) { gj = fma(step[b], feature_entry(in, i + b, j, n), gj); });
+          g[j] = gj;
+        }
+      }
+    }
+  }
+  for (; i < rows; ++i) {
     const R label = in.data(rows * n + i), then = in.data(rows * n + rows + i);
     const R change = c.template sum<PointDim>([&](int j) { return feature_entry(in, i, j, n) * d[j]; });
     R slope;

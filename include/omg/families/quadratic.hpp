@@ -25,6 +25,7 @@ struct Quadratic {
   };
 
   static constexpr bool symmetric_matrix = true;  ///< Q heads the record's fields, if it is rotated
+  static constexpr bool affine_gradient = true;
 
   /// x − x*, read by every row of Q.
   template <class C>
@@ -42,9 +43,9 @@ struct Quadratic {
       const auto at = [&](int i) {
         const R d = x[i] - in.minimiser(i), slope = in.field(i) * d;
         if constexpr (Want::gradient) g[i] = slope;
-        return R(0.5) * slope * d;
+        return slope * d;
       };
-      if constexpr (Want::gap) return c.template sum<PointDim>(at);
+      if constexpr (Want::gap) return R(0.5) * c.template sum<PointDim>(at);
       c.template for_each<PointDim>([&](int i) { at(i); });
       return R(0);
     }
@@ -52,17 +53,11 @@ struct Quadratic {
     c.sync();
     c.template for_each<PointDim>([&](int i) { d[i] = x[i] - in.minimiser(i); });
     c.sync();
-    const int n = c.n();
-    const auto at = [&](int i) {
-      R slope = symmetric_entry(in, i, 0, n) * d[0];
-#pragma unroll
-      for (int j = 1; j < n; ++j) slope = fma(symmetric_entry(in, i, j, n), d[j], slope);
+    const R gap = each_row<Want::gap>(c, in, d, [&](int i, const R& slope) {
       if constexpr (Want::gradient) g[i] = slope;
-      return R(0.5) * slope * d[i];
-    };
-    if constexpr (Want::gap) return c.template sum<PointDim>(at);
-    c.template for_each<PointDim>([&](int i) { at(i); });
-    return R(0);
+      return slope * d[i];
+    });
+    return R(0.5) * gap;
   }
 
 #if !defined(__CUDACC_RTC__)

@@ -20,6 +20,8 @@ struct Tridiagonal {
       {"smoothness", "1", "L > 0"},
   };
 
+  static constexpr bool affine_gradient = true;
+
   template <class C>
   using Scratch = NoScratch;
 
@@ -30,25 +32,21 @@ struct Tridiagonal {
     const R quarter = R(0.25) * in.field(0);
     const int n = c.n();
     const auto& seen = c.template publish<PointDim>(x);  // coordinates see their neighbours
-    if constexpr (Want::gradient) {
-      // ∇f = L/4 (2x_i − x_{i−1} − x_{i+1} − [i = 1])
-      c.template for_each<PointDim>([&](int i) {
-        const R left = i > 0 ? seen[i > 0 ? i - 1 : 0] : R(1);
-        const R right = i + 1 < n ? seen[i + 1 < n ? i + 1 : 0] : R(0);
-        g[i] = quarter * (fma(R(2), x[i], -left) - right);
-      });
-    }
+    // With x₀ = 1 and x_{n+1} = 0: ∇f = L/4 (2x_i − x_{i−1} − x_{i+1}) and, d = x − x*,
+    // f − f* = L/8 (d₁² + Σ (d_i − d_{i+1})² + d_n²). One pass gives both.
+    const auto at = [&](int i) {
+      const R left = i > 0 ? seen[i > 0 ? i - 1 : 0] : R(1);
+      const R right = i + 1 < n ? seen[i + 1 < n ? i + 1 : 0] : R(0);
+      if constexpr (Want::gradient) g[i] = quarter * (fma(R(2), x[i], -left) - right);
+      const R d = x[i] - in.minimiser(i);
+      const R jump = i + 1 < n ? d - (right - in.minimiser(i + 1 < n ? i + 1 : 0)) : d;
+      return i == 0 ? fma(jump, jump, d * d) : jump * jump;
+    };
     R gap = R(0);
-    if constexpr (Want::gap) {
-      // With d = x − x*: f − f* = L/8 (d₁² + Σ(d_i − d_{i+1})² + d_n²)
-      gap = c.template sum<PointDim>([&](int i) {
-        const R d = x[i] - in.minimiser(i);
-        const R next = i + 1 < n ? seen[i + 1 < n ? i + 1 : 0] - in.minimiser(i + 1 < n ? i + 1 : 0) : R(0);
-        const R jump = d - next;
-        return i == 0 ? fma(jump, jump, d * d) : jump * jump;
-      });
-      gap = R(0.5) * quarter * gap;
-    }
+    if constexpr (Want::gap)
+      gap = R(0.5) * quarter * c.template sum<PointDim>(at);
+    else
+      c.template for_each<PointDim>([&](int i) { at(i); });
     c.retire();
     return gap;
   }

@@ -25,7 +25,8 @@ struct Classical {
     using Context = C;
     using Real = typename C::Real;
     using Point = typename C::template Vector<PointDim>;
-    using K = Coefficients<Real, parameters>;
+    using K = Coefficients<Real, parameters, steady<O>>;
+    static constexpr bool affine_gradient = F::affine_gradient;
 
     const C& c;
     F& f;

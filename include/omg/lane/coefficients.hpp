@@ -5,9 +5,16 @@
 
 namespace omg {
 
+/// Whether options of this type promise that no parameter changes with t; then the constants hold the products.
+template <class O>
+inline constexpr bool steady = false;
+template <class O>
+requires requires { O::steady; }
+inline constexpr bool steady<O> = O::steady;
+
 /// The parameters of a lane in the method's order: a constant per lane and, for the scheduled ones,
 /// a table over t = 0 … T + 1 that all lanes share.
-template <class R, int Count>
+template <class R, int Count, bool Steady = false>
 struct Coefficients {
   R constant[Count > 0 ? Count : 1];
   const Scalar<R>* table[Count > 0 ? Count : 1];  ///< null for a parameter without schedule
@@ -16,7 +23,10 @@ struct Coefficients {
   const Scalar<R>* initial;                       ///< w₁ if given as a vector, else null
 
   OMG_HD R at(int k) const { return constant[k]; }
-  OMG_HD R at(int k, int t) const { return constant[k] * R(table[k][t]); }
+  OMG_HD R at(int k, int t) const {
+    if constexpr (Steady) return constant[k];
+    return constant[k] * R(table[k][t]);
+  }
 };
 
 /// Index of the parameter called `name` in a list, found when the program is compiled.

@@ -40,6 +40,21 @@ struct MatrixDim {  ///< row-major; row i belongs to coordinate i
   OMG_HD static constexpr int entry(int i, int k, int n) { return i * n + k; }
 };
 
+/// f(0), …, f(Count − 1) without a loop where there are few, so that what f indexes can stay in registers.
+template <int Count, int From = 0, class F>
+OMG_HD void unrolled(F&& f) {
+  if constexpr (Count - From <= 4) {
+    if constexpr (From < Count) {
+      f(From);
+      unrolled<Count, From + 1>(f);
+    }
+  } else {
+#pragma unroll
+#pragma GCC unroll 64
+    for (int i = From; i < Count; ++i) f(i);
+  }
+}
+
 /// A vector held by value: in registers where the loops over it unroll.
 template <class R, int N>
 struct RegisterVector {
@@ -47,9 +62,7 @@ struct RegisterVector {
   OMG_HD R& operator[](int i) { return v[i]; }
   OMG_HD const R& operator[](int i) const { return v[i]; }
   OMG_HD RegisterVector() {
-#pragma unroll
-#pragma GCC unroll 64
-    for (int i = 0; i < N; ++i) v[i] = R(0);
+    unrolled<N>([&](int i) { v[i] = R(0); });
   }
   RegisterVector(const RegisterVector&) = delete;  // vectors are copied coordinate by coordinate
   RegisterVector& operator=(const RegisterVector&) = delete;
@@ -73,13 +86,11 @@ struct Strided {
 /// a and b change places; vectors in memory only change their names.
 template <class R, int N>
 OMG_HD void exchange(RegisterVector<R, N>& a, RegisterVector<R, N>& b) {
-#pragma unroll
-#pragma GCC unroll 64
-  for (int i = 0; i < N; ++i) {
+  unrolled<N>([&](int i) {
     const R held = a[i];
     a[i] = b[i];
     b[i] = held;
-  }
+  });
 }
 template <class R, class Stride>
 OMG_HD void exchange(MemoryVector<R, Stride>& a, MemoryVector<R, Stride>& b) {
@@ -127,24 +138,18 @@ struct RegisterContext {
   OMG_HD void retire() const {}
   template <class Dim, class F>
   OMG_HD void for_each(F&& f) const {
-#pragma unroll
-#pragma GCC unroll 64
-    for (int i = 0; i < Dim::at(N); ++i) f(i);
+    unrolled<Dim::at(N)>(f);
   }
   template <class Dim, class F>
   OMG_HD R sum(F&& f) const {
     R total = f(0);
-#pragma unroll
-#pragma GCC unroll 64
-    for (int i = 1; i < Dim::at(N); ++i) total = total + f(i);
+    unrolled<Dim::at(N), 1>([&](int i) { total = total + f(i); });
     return total;
   }
   template <class Dim, class F>
   OMG_HD R maximum(F&& f) const {
     R best = f(0);
-#pragma unroll
-#pragma GCC unroll 64
-    for (int i = 1; i < Dim::at(N); ++i) best = max(best, f(i));
+    unrolled<Dim::at(N), 1>([&](int i) { best = max(best, f(i)); });
     return best;
   }
   OMG_HD void sync() const {}

@@ -29,6 +29,8 @@ struct NoScratch {
 template <class Family, class C, class S, class I>
 struct FamilyOracle {
   using Real = typename C::Real;
+  /// ∇f is affine: that of a combination of points is the combination of theirs.
+  static constexpr bool affine_gradient = requires { Family::affine_gradient; };
   const C& c;
   const S& shape;
   const I& instance;
@@ -65,13 +67,36 @@ struct FamilyOracle {
   OMG_HD Real minimiser(int i) const { return instance.minimiser(i); }
 };
 
+/// Calls at(i, (M d)_i) for every i; the sum of what it returns if Sum. M is symmetric and stands row by row at the
+/// head of the instance's fields. A context that has a better way overloads this.
+template <bool Sum, class C, class I, class D, class At>
+OMG_HD typename C::Real each_row(const C& c, const I& in, const D& d, At&& at) {
+  using R = typename C::Real;
+  const int n = c.n();
+  const auto row = [&](int i) {
+    R product = symmetric_entry(in, i, 0, n) * d[0];
+#pragma unroll
+    for (int j = 1; j < n; ++j) product = fma(symmetric_entry(in, i, j, n), d[j], product);
+    return at(i, product);
+  };
+  if constexpr (Sum) return c.template sum<PointDim>(row);
+  c.template for_each<PointDim>([&](int i) { row(i); });
+  return R(0);
+}
+
+/// φ(s) = eˢ − 1 − s ≥ 0 where |s| < ½: s²/2 (1 + s/3 (1 + s/4 (1 + …))) up to s¹³/13!, truncated below 2⁻⁵³ of itself.
+template <class R>
+OMG_HD R small_exp_excess(R s) {
+  R series = R(1);
+#pragma GCC unroll 16
+  for (int k = 13; k >= 3; --k) series = fma(series, s * R(1.0 / k), R(1));
+  return R(0.5) * s * s * series;
+}
+
 /// φ(s) = eˢ − 1 − s ≥ 0, with full relative accuracy near 0.
 template <class R>
 OMG_HD R exp_excess(R s) {
-  // s²/2 (1 + s/3 (1 + s/4 (1 + …))) up to s¹³/13! where |s| < ½; truncation below 2⁻⁵³ of the value.
-  R series = R(1);
-  for (int k = 13; k >= 3; --k) series = fma(series, s * R(1.0 / k), R(1));
-  return select(abs(s) < R(0.5), R(0.5) * s * s * series, expm1(s) - s);
+  return select(abs(s) < R(0.5), small_exp_excess(s), expm1(s) - s);
 }
 
 }  // namespace omg

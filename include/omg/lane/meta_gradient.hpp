@@ -62,7 +62,7 @@ struct MetaGradient {
     using Point = typename C::template Vector<PointDim>;
     using Dim = typename Rule::Meta;
     using Meta = typename C::template Vector<Dim>;
-    using K = Coefficients<Real, parameters>;
+    using K = Coefficients<Real, parameters, steady<O>>;
     static constexpr bool rule_uses_gradient = Rule_::uses_gradient;
 
     const C& c;
@@ -154,10 +154,14 @@ struct MetaGradient {
     /// Iteration t = 1 … T. Returns f(y_t) − f*.
     OMG_HD Real advance(int t) {
       propose(before(), w, x);  // x_t = φ(y_{t-1}, w_t)
-      const Real r = rho(t);
-      const Real rest = Real(1) - r;
-      // y_t = (1 − ρ_t) y_{t-1} + ρ_t x_t, exactly x_t where ρ_t = 1
-      c.template for_each<PointDim>([&](int i) { next[i] = fma(r, x[i], rest * y[i]); });
+      if (o.averaged) {
+        // y_t = (1 − ρ_t) y_{t-1} + ρ_t x_t
+        const Real r = rho(t);
+        const Real rest = Real(1) - r;
+        c.template for_each<PointDim>([&](int i) { next[i] = fma(r, x[i], rest * y[i]); });
+      } else {
+        copy<PointDim>(c, x, next);  // online: y_t = x_t
+      }
       Real reached = f.gap_and_gradient(next, u);  // u_t = ∇f(y_t)
       state.update(*this, t);                      // w_{t+1}
       if constexpr (Learner_::has_null_step) {

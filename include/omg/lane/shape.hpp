@@ -10,6 +10,8 @@ struct Shape {
   int features = 1;      ///< columns of the data
   bool rotated = false;  ///< the family's terms have directions of their own (U is not the identity)
   bool shared = false;   ///< the data is one for all instances
+
+  friend bool operator==(const Shape&, const Shape&) = default;
 };
 
 }  // namespace omg

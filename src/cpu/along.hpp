@@ -1,0 +1,46 @@
+#pragma once
+
+#include "omg/families/quadratic.hpp"
+#include "omg/registry/methods.hpp"
+
+#include "arguments.hpp"
+
+namespace omg::cpu {
+
+/// A method on a family, compiled for one lane at a time with its coordinates side by side.
+template <class Method_, class Family_>
+struct Along {
+  using Method = Method_;
+  using Family = Family_;
+};
+
+/// The combinations that run along coordinates where the instances of several lanes would not fit the first-level
+/// cache. Their sums have another shape than those across lanes: last bits differ.
+using AlongKernels = TypeList<                                       //
+    Along<Classical<GradientDescent>, Quadratic>,                    //
+    Along<Classical<HeavyBall>, Quadratic>,                          //
+    Along<Classical<Nesterov>, Quadratic>,                           //
+    Along<Classical<Ogm>, Quadratic>,                                //
+    Along<Classical<AdagradMethod>, Quadratic>,                      //
+    Along<Classical<AdamMethod>, Quadratic>,                         //
+    Along<Classical<Polyak>, Quadratic>,                             //
+    Along<Classical<BarzilaiBorwein1>, Quadratic>,                   //
+    Along<MetaGradient<Iterate, Ftrl>, Quadratic>,                   //
+    Along<MetaGradient<Iterate, OptimisticFtrl>, Quadratic>,         //
+    Along<MetaGradient<Step, Hypergradient>, Quadratic>,             //
+    Along<MetaGradient<ElementwiseStep, Sgd>, Quadratic>,            //
+    Along<MetaGradient<ElementwiseStep, Hypergradient>, Quadratic>,  //
+    Along<MetaGradient<ElementwiseStep, Bmg>, Quadratic>             //
+    >;
+
+/// The kernels of one instruction set and precision, by position in the list.
+template <class T>
+struct AlongTable {
+  int width = 0;  ///< lanes in a group
+  struct Entry {
+    RunGroup<T> run;
+    long long (*room)(int n);  ///< numbers of arena that a lane needs
+  } kernels[AlongKernels::size];
+};
+
+}  // namespace omg::cpu

@@ -1,0 +1,106 @@
+#pragma once
+
+#include "coordinate_context.hpp"
+#include "kernel.hpp"
+
+namespace omg::cpu {
+
+/// Numbers of arena that a lane of a kernel along coordinates takes in dimension n.
+template <class Kernel, class R>
+long long along_room(int n) {
+  using C = CoordinateContext<R>;
+  using F = FamilyOracle<typename Kernel::Family, C, Shape, CoordinateInstance<R>>;
+  using Lane = typename Kernel::Method::template Lane<C, F, Options>;
+  const C c(n, nullptr);
+  const Shape shape;
+  const CoordinateInstance<R> instance{nullptr, n};
+  F f(c, shape, instance);
+  const Options options;
+  const typename Lane::K k{};
+  const Lane lane(c, f, options, k, {});
+  (void)lane;
+  return (c.used() + C::registers(n)) * R::width;  // and a gradient that only the observer needs
+}
+
+/// Larger (or smaller) of what a thread has seen and one lane, with its row; equal values keep the earlier row.
+template <class T, class Better>
+OMG_HD void keep(T* value, T* row, T candidate, T candidate_row, Better better) {
+  if (!better(candidate, *value)) return;
+  *value = candidate;
+  *row = candidate_row;
+}
+
+/// Runs the lanes of a group one after the other, each from its start to T, and observes every iteration as `run_lanes`
+/// does. Records of the lanes stand one behind the other; rows number lanes.
+template <class Kernel, class R>
+[[gnu::flatten]] void run_along(const GroupArguments<typename R::T>& a) {
+  using T = typename R::T;
+  using Method = typename Kernel::Method;
+  using C = CoordinateContext<R>;
+  using F = FamilyOracle<typename Kernel::Family, C, Shape, CoordinateInstance<R>>;
+  const int n = a.family.n;
+  const ObserverOptions& o = a.observer;
+  Accumulator<T>& out = *a.out;
+  out.ended = 0;
+  for (int l = 0; l < a.lanes; ++l) {
+    const C c(n, reinterpret_cast<R*>(a.arena));
+    const CoordinateInstance<R> instance{a.family.record + l * a.record_stride, n};
+    F f(c, a.family.shape, instance);
+    typename Method::template Lane<C, F, Options>::K k;
+    for (int j = 0; j < Method::parameters; ++j) {
+      k.constant[j] = R(a.constants[j * a.width + l]);
+      k.table[j] = a.tables[j];
+    }
+    k.alpha = a.alpha;
+    k.rho = a.rho;
+    k.initial = a.initial;
+    typename Method::template Lane<C, F, Options> lane(c, f, a.options, k, bounds_of<Method, R>(a, k));
+    auto room = c.template vector<PointDim>();
+    Observer<T> seen(o, a.observed, a.inverse_scale[l], a.inverse_bound[l], true);
+    const T row = a.row + static_cast<T>(l);
+    std::int64_t sample = 0;
+    const auto enter = [&](std::int64_t record) {
+      const T shown = seen.shown();
+      if (seen.counted) {
+        keep(out.largest + record, out.largest_row + record, shown, row, [](T p, T q) { return p > q; });
+        keep(out.smallest + record, out.smallest_row + record, shown, row, [](T p, T q) { return p < q; });
+      }
+      if (a.sample_records[sample] == record) a.samples[sample++ * a.width + l] = shown;
+    };
+
+    lane.start();
+    std::int64_t next = 0;
+    for (std::int64_t t = 1; t <= a.iterations; ++t) {
+      const T gap = lane.advance(static_cast<int>(t)).v[0].get(0);
+      if (a.trace_gap != nullptr) {
+        a.trace_gap[(t - 1) * a.width + l] = gap;
+        const T* point = reinterpret_cast<const T*>(lane.output().p);
+        for (int i = 0; i < n; ++i) a.trace_point[((t - 1) * n + i) * a.width + l] = point[i];
+      }
+      const bool ended = seen.observe(
+          o, a.observed, static_cast<int>(t), gap, [&] { return squared_gradient_norm(c, lane, f, room).v[0].get(0); },
+          [&] { return regret_at(lane, static_cast<int>(t)).v[0].get(0); });
+      if (ended) {
+        const End why = seen.lost ? End::diverged : seen.met_gap ? End::gap : End::gradient_norm;
+        a.endings[l] = {why, static_cast<int>(next), t, f.gradients, f.functions};
+        ++out.ended;
+        break;
+      }
+      if (next < a.records && a.record_at[next] == t) enter(next++);
+    }
+    for (; next < a.records; ++next) enter(next);  // it ended before T: what it is frozen at
+    if (a.endings[l].why == End::ran) {
+      out.gradients = f.gradients;
+      out.functions = f.functions;
+    }
+    a.last[l] = seen.last;
+    a.ratio[l] = seen.ratio;
+    a.ratio_at[l] = seen.ratio_at;
+    a.loss[l] = seen.loss;
+    a.sup[l] = seen.sup;
+    a.regret[l] = seen.regret;
+    for (int j = 0; j < o.targets; ++j) a.reached[j * a.width + l] = seen.first[j];
+  }
+}
+
+}  // namespace omg::cpu

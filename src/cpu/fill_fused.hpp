@@ -1,0 +1,18 @@
+#pragma once
+
+#include "fused.hpp"
+#include "fused_kernel.hpp"
+#include "type_at.hpp"
+
+namespace omg::cpu {
+
+template <class T, class Arch, int K>
+void fill_fused(FusedTable<T>& table) {
+  using R = Pack<T, Arch, K>;
+  table.width = R::width;
+  table.register_width = R::register_width;
+  for_each_position<FusedKernels::size>(
+      [&]<int I>(std::integral_constant<int, I>) { table.kernels[I] = &run_fused<TypeAt<I, FusedKernels>, R>; });
+}
+
+}  // namespace omg::cpu

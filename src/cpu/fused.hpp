@@ -1,0 +1,76 @@
+#pragma once
+
+#include "omg/families/asymmetric_huber.hpp"
+#include "omg/families/huber.hpp"
+#include "omg/families/quadratic.hpp"
+#include "omg/registry/methods.hpp"
+
+#include "arguments.hpp"
+
+namespace omg::cpu {
+
+/// A method on a family, compiled as one kernel: n, the sizes of the problem and the options are constants of the
+/// machine code, the state of a lane stays in registers. `steady`: every schedule is a constant.
+template <class Method_, class Family_, Shape Sizes, Options Choices = Options{}, bool Steady = false>
+struct Fused {
+  using Method = Method_;
+  using Family = Family_;
+  static constexpr Shape shape = Sizes;
+  static constexpr Options options = Choices;
+  static constexpr bool steady = Steady;
+};
+
+template <class Family, Options Choices = Options{}>
+struct OnALine {
+  static constexpr Shape shape{};
+  template <class Rule, class Learner>
+  using Meta = Fused<MetaGradient<Rule, Learner>, Family, shape, Choices>;
+  template <class Method>
+  using Plain = Fused<Classical<Method>, Family, shape, Choices>;
+};
+inline constexpr Options online{.null_step = false};
+inline constexpr Options boxed{.domain = Domain::box, .null_step = false};
+inline constexpr Options averaged{.averaged = true, .null_step = false};
+inline constexpr Options last_hint{.hint = Hint::last, .averaged = true, .null_step = false};
+inline constexpr Options optimistic_target{
+    .hint = Hint::last, .target = Target::optimistic, .averaged = true, .null_step = false};
+inline constexpr Shape plane{.n = 2, .rotated = true};
+
+/// The combinations that are fused, one a line. Every other one runs in the general kernels, with the same bits.
+using FusedKernels = TypeList<
+    // Worst cases of smooth convex functions
+    OnALine<Huber>::Plain<GradientDescent>,                              //
+    OnALine<Huber>::Plain<HeavyBall>,                                    //
+    OnALine<Huber>::Plain<Nesterov>,                                     //
+    OnALine<Huber>::Plain<Ogm>,                                          //
+    OnALine<Huber, averaged>::Meta<Iterate, Ftrl>,                       //
+    OnALine<Huber, last_hint>::Meta<Iterate, OptimisticFtrl>,            //
+    OnALine<Huber, optimistic_target>::Meta<Iterate, Bmg>,               //
+    OnALine<Huber, boxed>::Meta<Step, Hypergradient>,                    //
+    OnALine<AsymmetricHuber>::Plain<GradientDescent>,                    //
+    OnALine<AsymmetricHuber>::Plain<HeavyBall>,                          //
+    OnALine<AsymmetricHuber>::Plain<Nesterov>,                           //
+    OnALine<AsymmetricHuber>::Plain<Ogm>,                                //
+    OnALine<AsymmetricHuber, averaged>::Meta<Iterate, Ftrl>,             //
+    OnALine<AsymmetricHuber, last_hint>::Meta<Iterate, OptimisticFtrl>,  //
+    OnALine<AsymmetricHuber, optimistic_target>::Meta<Iterate, Bmg>,     //
+    // The toy study
+    Fused<Classical<GradientDescent>, Quadratic, plane, Options{}, true>,      //
+    Fused<Classical<HeavyBall>, Quadratic, plane, Options{}, true>,            //
+    Fused<Classical<AdagradMethod>, Quadratic, plane, Options{}, true>,        //
+    Fused<MetaGradient<ElementwiseStep, Sgd>, Quadratic, plane, online, true>  //
+    >;
+
+/// Runs a group; false if a lane may have diverged: then the general kernels have to run it.
+template <class T>
+using RunFused = bool (*)(const GroupArguments<T>&);
+
+/// The kernels of one instruction set and precision, by position in the list.
+template <class T>
+struct FusedTable {
+  int width = 0;  ///< lanes in a group
+  int register_width = 0;
+  RunFused<T> kernels[FusedKernels::size];
+};
+
+}  // namespace omg::cpu
