@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -29,5 +30,18 @@ int list(const std::string& kind, bool markdown);
 
 /// `omg info`
 int info();
+
+/// `omg bench`
+struct BenchArguments {
+  std::string filter;           ///< workloads whose name holds it
+  std::string backend = "all";  ///< only this one
+  unsigned threads = 0;
+  bool narrow = false;  ///< float32
+  bool json = false;
+  std::optional<std::filesystem::path> write;  ///< the workloads as files
+  std::int64_t iterations = 0;                 ///< 0: the workload's
+  std::int64_t instances = 0;                  ///< 0: the workload's
+};
+int bench(const BenchArguments& arguments);
 
 }  // namespace omg::cli

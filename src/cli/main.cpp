@@ -55,6 +55,28 @@ int execute(int argc, char** argv) {
 
   CLI::App* info_command = app.add_subcommand("info", "Show version, backends, and why one is missing");
 
+  BenchArguments measured;
+  CLI::App* bench_command =
+      app.add_subcommand("bench", "Measure the workloads on every backend, and the limits of this machine");
+  bench_command->add_option("filter", measured.filter, "Only workloads whose name holds this, e.g. W1")
+      ->type_name("TEXT");
+  bench_command->add_option("--backend", measured.backend, "Only this one: reference, cpu or cuda")
+      ->check(CLI::IsMember({"all", "reference", "cpu", "cuda"}))
+      ->type_name("NAME");
+  bench_command->add_option("--threads", measured.threads, "Threads on the CPU; 0: all cores")
+      ->check(CLI::Range(0, most_threads))
+      ->type_name("N");
+  bench_command->add_flag("--float32", measured.narrow, "In float32 instead of float64")->disable_flag_override();
+  bench_command->add_option("--iterations", measured.iterations, "Another T; 0: the workload's")
+      ->check(CLI::Range(std::int64_t{0}, most_lanes))
+      ->type_name("T");
+  bench_command->add_option("--instances", measured.instances, "Another number of instances; 0: the workload's")
+      ->check(CLI::Range(std::int64_t{0}, most_lanes))
+      ->type_name("N");
+  bench_command->add_option("--write", measured.write, "Measure nothing: write the workloads here for other programs")
+      ->type_name("DIR");
+  bench_command->add_flag("--json", measured.json, "As JSON")->disable_flag_override();
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help, --version
@@ -66,6 +88,7 @@ int execute(int argc, char** argv) {
   if (run_command->parsed()) return run(arguments);
   if (list_command->parsed()) return list(kind, markdown);
   if (info_command->parsed()) return info();
+  if (bench_command->parsed()) return bench(measured);
   return exit_bad_input;
 }
 

@@ -1,0 +1,110 @@
+#include <chrono>
+#include <cstdio>
+#include <map>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "omg/error.hpp"
+#include "omg/run.hpp"
+
+#include "commands.hpp"
+#include "performance/workloads.hpp"
+#include "text.hpp"
+
+namespace omg::cli {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// The lane-iterations per second at which a backend runs the cell: the best of at least three runs and half a second.
+double rate_of(Backend& backend, const Cell& cell, LaneRange lanes, unsigned threads) {
+  RunControl control;
+  control.threads = threads;
+  const double work = static_cast<double>(lanes.size()) * static_cast<double>(cell.iterations);
+  double best = 0, spent = 0;
+  for (int k = 0; k < 3 || spent < 0.5; ++k) {
+    const auto start = Clock::now();
+    backend.run(cell, lanes, control);
+    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    best = std::max(best, work / seconds);
+    spent += seconds;
+    if (spent > 5) break;
+  }
+  return best;
+}
+
+std::string rounded(double value) { return fmt::format("{:.3g}", value); }
+
+}  // namespace
+
+int bench(const BenchArguments& arguments) {
+  const auto wanted = [&](const bench::Workload& workload) {
+    return std::string_view(workload.name).find(arguments.filter) != std::string_view::npos;
+  };
+  if (arguments.write) {
+    for (const bench::Workload& workload : bench::workloads())
+      if (wanted(workload)) bench::write_workload(workload, *arguments.write);
+    return 0;
+  }
+  const Precision precision = arguments.narrow ? Precision::float32 : Precision::float64;
+  const bench::Limits limits = bench::measure_limits(precision, arguments.threads);
+  const auto backends = make_backends();
+  nlohmann::ordered_json json{{"version", version()},
+                              {"precision", arguments.narrow ? "float32" : "float64"},
+                              {"limits",
+                               {{"operations", limits.operations},
+                                {"roots_and_divisions", limits.roots_and_divisions},
+                                {"first_level_bytes", limits.first_level},
+                                {"second_level_bytes", limits.second_level},
+                                {"third_level_bytes", limits.third_level},
+                                {"memory_bytes", limits.memory}}},
+                              {"workloads", nlohmann::ordered_json::array()}};
+  Table table{{{"workload"}, {""}, {"reference", true}, {"cpu", true}, {"of the floor", true}, {"cuda", true}}, {}};
+  for (const bench::Workload& workload : bench::workloads()) {
+    if (!wanted(workload)) continue;
+    const Plan plan = bench::plan_of(workload, precision, arguments.iterations, arguments.instances);
+    const Cell& cell = plan.cells[0];
+    nlohmann::ordered_json entry{{"workload", workload.name}, {"lanes", cell.lanes()}, {"iterations", cell.iterations}};
+    std::map<std::string, std::string> shown;
+    for (const auto& backend : backends) {
+      const std::string name(backend->name());
+      if (arguments.backend != "all" && arguments.backend != name) continue;
+      if (const Availability found = backend->availability(); !found.available) {
+        entry[name] = {{"missing", found.reason}};
+        continue;
+      }
+      if (!bench::agrees_with_reference(*backend, cell))
+        throw Error(fmt::format("{} on {}: the answer is not that of the reference", workload.name, name));
+      // The reference goes one lane at a time; a few tell its rate.
+      const std::uint64_t lanes = name == "reference" ? std::max<std::uint64_t>(cell.lanes() / 256, 1) : cell.lanes();
+      const double rate = rate_of(*backend, cell, {0, lanes}, arguments.threads);
+      entry[name] = {{"lane_iterations_per_second", rate}};
+      shown[name] = rounded(rate);
+      if (name == "cpu") {
+        const double share = rate / bench::attainable(workload.floor, limits, precision);
+        entry[name]["of_floor"] = share;
+        shown["floor"] = fmt::format("{:.0f} %", 100 * share);
+      }
+    }
+    table.rows.push_back(
+        {workload.name, workload.what, shown["reference"], shown["cpu"], shown["floor"], shown["cuda"]});
+    json["workloads"].push_back(std::move(entry));
+  }
+  if (arguments.json) {
+    fmt::print("{}\n", json.dump(2));
+    return 0;
+  }
+  fmt::print("Lane-iterations per second, {}, statistics included; each answer checked against the reference.\n\n{}\n",
+             arguments.narrow ? "float32" : "float64", table.text(140));
+  fmt::print(
+      "Limits: {} operations/s, {} pairs of square root and division/s; read {} GB/s from L1, {} from L2, {} from L3, "
+      "{} from memory.\n",
+      rounded(limits.operations), rounded(limits.roots_and_divisions), rounded(limits.first_level / 1e9),
+      rounded(limits.second_level / 1e9), rounded(limits.third_level / 1e9), rounded(limits.memory / 1e9));
+  for (const auto& backend : backends) fmt::print("{}: {}\n", backend->name(), backend->availability().reason);
+  return 0;
+}
+
+}  // namespace omg::cli

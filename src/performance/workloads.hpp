@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "omg/backend.hpp"
+#include "omg/study.hpp"
+
+namespace omg::bench {
+
+/// Where the bytes of a lane-iteration lie.
+enum class Memory { registers, first_level, second_level };
+
+/// What an iteration of one lane must take, by the plain formulas: gradient, update, meta-update and gap.
+struct Floor {
+  double operations = 0;           ///< additions and multiplications; a multiply-add is two
+  double roots_and_divisions = 0;  ///< pairs
+  double numbers = 0;              ///< read or written
+  Memory memory = Memory::registers;
+};
+
+/// A performance workload of the project; statistics are those of a study that asks for nothing.
+struct Workload {
+  const char* name;
+  const char* what;
+  Study (*study)();
+  Floor floor;
+};
+std::span<const Workload> workloads();
+
+/// The cell of a workload, drawn and ready to run. `lanes` and `iterations` of 0 leave the workload's own: settings are
+/// repeated or instances left out for other numbers of lanes.
+Plan plan_of(const Workload& workload, Precision precision, std::int64_t iterations = 0, std::int64_t instances = 0);
+
+/// Whether the backend's envelope over the first lanes is that of the reference, as far as it is above the rounding of
+/// the gap.
+bool agrees_with_reference(Backend& backend, const Cell& cell);
+
+/// Writes instances, parameters and answer of a cell for other programs: NAME.json says shapes and where each array
+/// begins in NAME.bin, float64. The answer is the largest and the smallest normalised gap at T over all lanes. Throws
+/// Error.
+void write_workload(const Workload& workload, const std::filesystem::path& folder);
+
+/// What this machine can do at most with the chosen instruction set, all threads together.
+struct Limits {
+  double operations = 0;           ///< per second
+  double roots_and_divisions = 0;  ///< pairs per second
+  double first_level = 0;          ///< bytes read per second
+  double second_level = 0;
+  double third_level = 0;
+  double memory = 0;
+};
+Limits measure_limits(Precision precision, unsigned threads);
+
+/// The lane-iterations per second that the limits allow at most.
+double attainable(const Floor& floor, const Limits& limits, Precision precision);
+
+}  // namespace omg::bench
