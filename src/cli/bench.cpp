@@ -1,6 +1,7 @@
 #include <chrono>
 #include <cstdio>
 #include <map>
+#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -64,8 +65,15 @@ int bench(const BenchArguments& arguments) {
   Table table{{{"workload"}, {""}, {"reference", true}, {"cpu", true}, {"of the floor", true}, {"cuda", true}}, {}};
   for (const bench::Workload& workload : bench::workloads()) {
     if (!wanted(workload)) continue;
-    const Plan plan = bench::plan_of(workload, precision, arguments.iterations, arguments.instances);
-    const Cell& cell = plan.cells[0];
+    std::optional<Plan> plan;
+    try {
+      plan = bench::plan_of(workload, precision, arguments.iterations, arguments.instances);
+    } catch (const Error& error) {  // a data set that is not where the program was built
+      json["workloads"].push_back({{"workload", workload.name}, {"missing", error.what()}});
+      table.rows.push_back({workload.name, error.what(), "", "", "", ""});
+      continue;
+    }
+    const Cell& cell = plan->cells[0];
     nlohmann::ordered_json entry{{"workload", workload.name}, {"lanes", cell.lanes()}, {"iterations", cell.iterations}};
     std::map<std::string, std::string> shown;
     for (const auto& backend : backends) {
