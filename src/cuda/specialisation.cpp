@@ -1,5 +1,6 @@
 #include "cuda/specialisation.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 #include "omg/catalogue.hpp"
@@ -146,11 +147,14 @@ std::size_t counted(const Specialisation& chosen, const C& c) {
     });
   }
   if (chosen.user_family) {
-    // What its scratch takes of memory where none of it is with the members of a team: never too little.
+    // What its scratch takes of memory where none of it is with the members of a team, and the rooms that a team has
+    // for the rows of a data set beside it (DifferenceScratch): never too little.
     cpu::FamilyArguments<double> arguments;
     arguments.shape = chosen.shape;
     arguments.n = chosen.shape.n;
     scratch = static_cast<std::size_t>(chosen.user_family->module->host.one.scratch(arguments));
+    if constexpr (SharedByTeam<C>)
+      scratch += static_cast<std::size_t>(chosen.shape.terms + std::max(chosen.shape.n, 2 * C::members));
   } else {
     with_entry(Families{}, chosen.family, [&]<class Family>(Family*) { count_family<Family>(c, chosen.shape); });
   }
