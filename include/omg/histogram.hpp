@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "omg/lane/config.hpp"
+
 namespace omg {
 
 /// Counts of numbers in buckets that grow with them, so that a quantile is known to 1 % of itself: DDSketch (Masson,
@@ -17,18 +19,28 @@ namespace omg {
 /// octaves that are in use, not with what is counted.
 class Histogram {
  public:
-  /// Counts a finite number.
-  void add(double value) {
+  /// Counts a finite number, `times` times.
+  void add(double value, std::uint64_t times = 1) {
     const std::uint64_t bits = std::bit_cast<std::uint64_t>(value);
     Side& side = bits >> 63 ? negative_ : positive_;
     // Of the bits without sign: what stands above the lower 46 of the mantissa.
     const std::uint64_t place = (bits & ~(std::uint64_t{1} << 63)) >> shift;
     if (place <= smallest_place) {
-      ++zero_;
+      zero_ += times;
       return;
     }
     if (place - side.first >= side.counts.size()) side.reach(place);
-    ++side.counts[place - side.first];
+    side.counts[place - side.first] += times;
+  }
+
+  /// What numbers of one bucket have in common: the bits that stand above the lower 46 of the mantissa. At most `keys`.
+  static OMG_HD std::uint32_t key(double value) {
+    return static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(value) >> shift);
+  }
+  static constexpr std::uint32_t keys = 1U << 18;
+  /// Counts numbers of that key.
+  void add_key(std::uint32_t key, std::uint64_t times) {
+    add(std::bit_cast<double>(std::uint64_t{key} << shift), times);
   }
 
   void merge(const Histogram& other);
@@ -75,12 +87,13 @@ struct Log2Segment {
   std::int64_t value, linear, square;
 };
 extern const std::array<Log2Segment, 64> log2_segments;
-inline std::int64_t fixed_log2(double value) {
+OMG_HD std::int64_t fixed_log2(double value, const Log2Segment* segments) {
   const auto bits = std::bit_cast<std::uint64_t>(value);
-  const Log2Segment& s = log2_segments[(bits >> 46) & 63];
+  const Log2Segment& s = segments[(bits >> 46) & 63];
   const auto u = static_cast<std::int64_t>((bits >> 14) & 0xffffffffU);
   const std::int64_t fraction = s.value + ((u * (s.linear + ((u * s.square) >> 32))) >> 32);
   return (static_cast<std::int64_t>(bits >> 52) - 1023) * (std::int64_t{1} << 20) + ((fraction + (1 << 11)) >> 12);
 }
+inline std::int64_t fixed_log2(double value) { return fixed_log2(value, log2_segments.data()); }
 
 }  // namespace omg

@@ -3,26 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "statistics/slope.hpp"
+
 namespace omg {
 
 namespace {
-
-/// Of the points (log₂ t, log₂ gap) of one lane.
-class Slope {
- public:
-  void add(double x, double y) {
-    ++count_;
-    x_ += x;
-    y_ += y;
-    xx_ += x * x;
-    xy_ += x * y;
-  }
-  [[nodiscard]] bool exists() const { return count_ > 1; }
-  [[nodiscard]] double value() const { return (count_ * xy_ - x_ * y_) / (count_ * xx_ - x_ * x_); }
-
- private:
-  double count_ = 0, x_ = 0, y_ = 0, xx_ = 0, xy_ = 0;
-};
 
 template <class T>
 class Batch {
@@ -151,7 +136,7 @@ class Batch {
 
   void take_exponents() {
     each([&](int l) {
-      Slope slope;
+      Slope slope;  // of log₂ gap on log₂ t
       for (std::size_t k = 0; k < cell_.samples.size(); ++k) {
         const Sample& sample = cell_.samples[k];
         const auto gap = static_cast<double>(row(b_.samples, k)[l]);

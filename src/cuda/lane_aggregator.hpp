@@ -1,0 +1,356 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include <thrust/copy.h>
+#include <thrust/device_ptr.h>
+#include <thrust/for_each.h>
+#include <thrust/functional.h>
+#include <thrust/iterator/constant_iterator.h>
+#include <thrust/iterator/counting_iterator.h>
+#include <thrust/reduce.h>
+#include <thrust/sort.h>
+#include <thrust/transform.h>
+#include <thrust/transform_reduce.h>
+
+#include "omg/plan.hpp"
+#include "omg/statistics.hpp"
+
+#include "statistics/lane_batch.hpp"
+#include "statistics/slope.hpp"
+
+namespace omg::cuda {
+
+// The figures of single lanes where they lie: take_endings and take_figures by Thrust, with the execution policy that
+// goes with the memory. The same text runs on a device and with OpenMP on the host and gives the bits of the host's
+// loops: counts and sums are integers, extremes break ties by the lane, and what is a floating-point sum belongs to one
+// lane and has its order. A histogram is a sort of bucket keys and the lengths of their runs; only those leave the
+// device.
+
+namespace lane_figures {
+
+using Index = std::int64_t;
+/// Beyond all keys: a lane that does not count.
+inline constexpr std::uint32_t no_key = std::numeric_limits<std::uint32_t>::max();
+
+OMG_HD bool is_finite(double x) { return x - x == 0; }
+
+/// What all lanes of a launch have in common: LaneBatch with its endings.
+template <class T>
+struct Rows {
+  const Ending* endings;
+  Index stride;
+
+  [[nodiscard]] OMG_HD bool diverged(Index l) const { return endings[l].why == End::diverged; }
+};
+
+/// Bucket of a figure of the lanes that are not diverged.
+template <class T>
+struct KeyOfFigure {
+  Rows<T> rows;
+  const T* values;
+  bool positive_only;
+
+  OMG_HD std::uint32_t operator()(Index l) const {
+    const auto value = static_cast<double>(values[l]);
+    const bool counts = !rows.diverged(l) && is_finite(value) && (!positive_only || value > 0);
+    return counts ? Histogram::key(value) : no_key;
+  }
+};
+
+template <class T>
+struct KeyOfEvaluations {
+  Rows<T> rows;
+
+  OMG_HD std::uint32_t operator()(Index l) const {
+    if (rows.diverged(l)) return no_key;
+    return Histogram::key(static_cast<double>(rows.endings[l].gradients + rows.endings[l].functions));
+  }
+};
+
+/// Bucket of a lane's least-squares slope of log gap on log t over the samples up to where it stopped.
+template <class T>
+struct KeyOfExponent {
+  Rows<T> rows;
+  const T* gaps;  ///< [sample][lane]
+  const Sample* samples;
+  int count;
+  const Log2Segment* segments;
+
+  OMG_HD std::uint32_t operator()(Index l) const {
+    if (rows.diverged(l)) return no_key;
+    const Ending& ending = rows.endings[l];
+    Slope slope;
+    for (int k = 0; k < count; ++k) {
+      const Sample& sample = samples[k];
+      const auto gap = static_cast<double>(gaps[k * rows.stride + l]);
+      const bool running = ending.why == End::ran || sample.record < static_cast<std::uint32_t>(ending.record);
+      if (sample.fit && running && gap > 1e-300)
+        slope.add(sample.log2_t, static_cast<double>(fixed_log2(gap, segments)) * fixed_log2_unit);
+    }
+    return slope.exists() ? Histogram::key(slope.value()) : no_key;
+  }
+};
+
+/// Whether a lane counts at a sample: it was not diverged by then.
+template <class T>
+struct CountsAt {
+  Rows<T> rows;
+  std::uint32_t record;
+
+  OMG_HD bool operator()(Index l) const {
+    return !rows.diverged(l) || static_cast<std::uint32_t>(rows.endings[l].record) > record;
+  }
+};
+template <class T>
+struct KeyOfGap {
+  CountsAt<T> counts;
+  const T* gaps;
+
+  OMG_HD std::uint32_t operator()(Index l) const {
+    const auto gap = static_cast<double>(gaps[l]);
+    return counts(l) ? Histogram::key(gap < 0 ? 0.0 : gap) : no_key;
+  }
+};
+template <class T>
+struct LogOfGap {
+  CountsAt<T> counts;
+  const T* gaps;
+  const Log2Segment* segments;
+
+  OMG_HD std::int64_t operator()(Index l) const {
+    const auto gap = static_cast<double>(gaps[l]);
+    return counts(l) && gap > 1e-300 ? fixed_log2(gap, segments) : 0;
+  }
+};
+
+/// 2 · record + 1 for a lane that converged, 2 · record for one that diverged.
+template <class T>
+struct KeyOfEnding {
+  Rows<T> rows;
+
+  OMG_HD std::uint32_t operator()(Index l) const {
+    const Ending& ending = rows.endings[l];
+    if (ending.why == End::ran) return no_key;
+    return 2 * static_cast<std::uint32_t>(ending.record) + (ending.why == End::diverged ? 0 : 1);
+  }
+};
+
+struct Efforts {
+  std::uint64_t gradients, functions, iterations, on_gap, on_gradient;
+};
+template <class T>
+struct EffortOf {
+  Rows<T> rows;
+
+  OMG_HD Efforts operator()(Index l) const {
+    const Ending& e = rows.endings[l];
+    return {static_cast<std::uint64_t>(e.gradients), static_cast<std::uint64_t>(e.functions),
+            static_cast<std::uint64_t>(e.iteration), e.why == End::gap ? 1U : 0U,
+            e.why == End::gradient_norm ? 1U : 0U};
+  }
+};
+struct SumOfEfforts {
+  OMG_HD Efforts operator()(const Efforts& a, const Efforts& b) const {
+    return {a.gradients + b.gradients, a.functions + b.functions, a.iterations + b.iterations, a.on_gap + b.on_gap,
+            a.on_gradient + b.on_gradient};
+  }
+};
+
+/// A lane and its largest gap ÷ bound; −1 where it never met its bound.
+struct Peak {
+  double ratio;
+  Index lane;
+};
+template <class T>
+struct PeakOf {
+  const T* ratios;
+
+  OMG_HD Peak operator()(Index l) const {
+    const auto ratio = static_cast<double>(ratios[l]);
+    return {ratio > -1 ? ratio : -1.0, l};
+  }
+};
+struct LargerPeak {
+  OMG_HD Peak operator()(const Peak& a, const Peak& b) const {
+    return a.ratio > b.ratio || (a.ratio == b.ratio && a.lane < b.lane) ? a : b;
+  }
+};
+
+/// The best setting of the instance that lane j belongs to: one unit goes through the instance's lanes.
+template <class T>
+struct FindBest {
+  Rows<T> rows;
+  const T* losses;
+  bool by_iterations;  ///< an ε that was not reached stands as 0
+  std::uint64_t first, instances;
+  Index lanes;
+  Best* best;
+
+  OMG_HD void operator()(Index j) const {
+    double loss = std::numeric_limits<double>::infinity();
+    std::uint32_t setting = std::numeric_limits<std::uint32_t>::max();
+    for (Index l = j; l < lanes; l += static_cast<Index>(instances)) {
+      const auto found = static_cast<double>(losses[l]);
+      const auto its = static_cast<std::uint32_t>((first + static_cast<std::uint64_t>(l)) / instances);
+      const bool exists = !rows.diverged(l) && found < ExactSum::most && !(by_iterations && found == 0);
+      if (exists && (found < loss || (found == loss && its < setting))) loss = found, setting = its;
+    }
+    best[j].loss = loss;
+    best[j].setting = setting;
+  }
+};
+
+}  // namespace lane_figures
+
+/// Aggregates the figures of a cell's lanes. `Vector` is the container of the policy's memory; the arrays of a batch
+/// lie there too, and it has endings. The totals of settings and what is kept of instances are left to the host's
+/// loops.
+template <class T, class Policy, template <class...> class Vector>
+class LaneAggregator {
+  using Index = lane_figures::Index;
+
+ public:
+  LaneAggregator(const Policy& policy, const Cell& cell)
+      : policy_(policy),
+        cell_(cell),
+        samples_(cell.samples.begin(), cell.samples.end()),
+        segments_(log2_segments.begin(), log2_segments.end()) {}
+
+  /// take_endings and take_figures of that batch.
+  void take(const LaneBatch<T>& b, std::vector<std::uint64_t>& diverged, std::vector<std::uint64_t>& converged,
+            CellStatistics& into) {
+    using namespace lane_figures;
+    lanes_ = b.lanes;
+    const Rows<T> rows{b.endings, b.stride};
+    const auto row = [&](const T* array, std::size_t k) { return array + k * static_cast<std::size_t>(b.stride); };
+
+    take_endings(rows, diverged, converged, into);
+    if (!cell_.bound_table.empty()) take_certificate(b, into.certificate);
+    if (cell_.track_best) take_best(rows, b, into.best);
+
+    std::size_t next = 0;
+    for (std::size_t k = 0; k < cell_.samples.size(); ++k) {
+      if (!cell_.samples[k].distribution) continue;
+      Distribution& to = into.distributions[next++];
+      const CountsAt<T> counts{rows, cell_.samples[k].record};
+      count(KeyOfGap<T>{counts, row(b.samples, k)}, to.gaps);
+      to.sum_log2 += thrust::transform_reduce(policy_, lane(0), lane(lanes_),
+                                              LogOfGap<T>{counts, row(b.samples, k), raw(segments_)}, std::int64_t{0},
+                                              thrust::plus<std::int64_t>());
+    }
+
+    const auto& wanted = cell_.figures;
+    LaneStatistics& to = into.per_lane;
+    if (wanted.exponent)
+      count(KeyOfExponent<T>{rows, b.samples, raw(samples_), static_cast<int>(samples_.size()), raw(segments_)},
+            to.exponent);
+    const auto count_row = [&](const T* values, Histogram& histogram, bool positive_only = false) {
+      count(KeyOfFigure<T>{rows, values, positive_only}, histogram);
+    };
+    if (wanted.sup) count_row(b.sup, to.sup);
+    if (wanted.loss) count_row(b.loss, to.loss);
+    if (wanted.regret) count_row(b.regret, to.regret);
+    if (wanted.ratio) count_row(b.ratio, to.ratio);
+    if (wanted.evaluations) count(KeyOfEvaluations<T>{rows}, to.evaluations);
+    if (wanted.first)
+      for (std::size_t j = 0; j < cell_.targets.size(); ++j) count_row(row(b.reached, j), to.first[j], true);
+  }
+
+ private:
+  static auto lane(Index l) { return thrust::counting_iterator<Index>(l); }
+  template <class V>
+  static auto raw(V& vector) {
+    return thrust::raw_pointer_cast(vector.data());
+  }
+
+  /// Calls found(key, lanes with that key) in increasing order.
+  template <class KeyOf, class Found>
+  void for_each_key(const KeyOf& key_of, Found&& found) {
+    const auto size = static_cast<std::size_t>(lanes_);
+    keys_.resize(size);
+    unique_.resize(size);
+    counts_.resize(size);
+    thrust::transform(policy_, lane(0), lane(lanes_), raw(keys_), key_of);
+    thrust::sort(policy_, raw(keys_), raw(keys_) + lanes_);
+    const auto ends = thrust::reduce_by_key(policy_, raw(keys_), raw(keys_) + lanes_,
+                                            thrust::constant_iterator<std::uint32_t>(1), raw(unique_), raw(counts_));
+    const auto runs = static_cast<std::size_t>(ends.first - raw(unique_));
+    std::vector<std::uint32_t> keys(runs), counts(runs);
+    thrust::copy(unique_.begin(), unique_.begin() + static_cast<Index>(runs), keys.begin());
+    thrust::copy(counts_.begin(), counts_.begin() + static_cast<Index>(runs), counts.begin());
+    for (std::size_t k = 0; k < runs; ++k)
+      if (keys[k] != lane_figures::no_key) found(keys[k], counts[k]);
+  }
+
+  template <class KeyOf>
+  void count(const KeyOf& key_of, Histogram& histogram) {
+    for_each_key(key_of, [&](std::uint32_t key, std::uint32_t lanes) { histogram.add_key(key, lanes); });
+  }
+
+  void take_endings(const lane_figures::Rows<T>& rows, std::vector<std::uint64_t>& diverged,
+                    std::vector<std::uint64_t>& converged, CellStatistics& into) {
+    using namespace lane_figures;
+    const Efforts sums = thrust::transform_reduce(policy_, lane(0), lane(lanes_), EffortOf<T>{rows},
+                                                  Efforts{0, 0, 0, 0, 0}, SumOfEfforts{});
+    into.lanes += static_cast<std::uint64_t>(lanes_);
+    into.gradient_evaluations += sums.gradients;
+    into.function_evaluations += sums.functions;
+    into.lane_iterations += sums.iterations;
+    into.stopped_on_gap += sums.on_gap;
+    into.stopped_on_gradient += sums.on_gradient;
+    for_each_key(KeyOfEnding<T>{rows}, [&](std::uint32_t key, std::uint32_t lanes) {
+      (key % 2 == 0 ? diverged : converged)[key / 2] += lanes;
+    });
+  }
+
+  void take_certificate(const LaneBatch<T>& b, Certificate& worst) {
+    using namespace lane_figures;
+    const Peak peak =
+        thrust::transform_reduce(policy_, lane(0), lane(lanes_), PeakOf<T>{b.ratio}, Peak{-1, lanes_}, LargerPeak{});
+    const std::uint64_t number = b.first + static_cast<std::uint64_t>(peak.lane);
+    if (peak.ratio > -1 && (peak.ratio > worst.ratio || (peak.ratio == worst.ratio && number < worst.lane)))
+      worst = {peak.ratio, number, static_cast<std::int64_t>(value_at(b.ratio_at + peak.lane))};
+  }
+
+  void take_best(const lane_figures::Rows<T>& rows, const LaneBatch<T>& b, std::vector<Best>& into) {
+    const std::uint64_t instances = cell_.problem->instances;
+    const Index met = std::min(lanes_, static_cast<Index>(instances));
+    best_.resize(static_cast<std::size_t>(met));
+    const bool by_iterations = cell_.best_by == BestBy::iterations;
+    const T* losses = cell_.best_by == BestBy::cumulative_loss ? b.loss : by_iterations ? b.reached : b.last;
+    thrust::for_each(policy_, lane(0), lane(met),
+                     lane_figures::FindBest<T>{rows, losses, by_iterations, b.first, instances, lanes_, raw(best_)});
+    std::vector<Best> found(static_cast<std::size_t>(met));
+    thrust::copy(best_.begin(), best_.end(), found.begin());
+    for (std::size_t j = 0; j < found.size(); ++j) {
+      Best& best = into[(b.first + j) % instances];
+      const bool better = found[j].loss < best.loss || (found[j].loss == best.loss && found[j].setting < best.setting);
+      if (better) best = found[j];
+    }
+  }
+
+  /// One number out of the policy's memory.
+  T value_at(const T* at) {
+    single_.resize(1);
+    thrust::copy(policy_, at, at + 1, raw(single_));
+    std::vector<T> out(1);
+    thrust::copy(single_.begin(), single_.end(), out.begin());
+    return out[0];
+  }
+
+  Policy policy_;
+  const Cell& cell_;
+  Index lanes_ = 0;
+  Vector<Sample> samples_;
+  Vector<Log2Segment> segments_;
+  Vector<std::uint32_t> keys_, unique_, counts_;
+  Vector<Best> best_;
+  Vector<T> single_;
+};
+
+}  // namespace omg::cuda

@@ -1,0 +1,152 @@
+// The figures of single lanes by Thrust, on the host's cores, against the loops of the CPU engine: every bit.
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <thrust/host_vector.h>
+#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_OMP
+#include <thrust/system/omp/execution_policy.h>
+#else
+#include <thrust/execution_policy.h>
+#endif
+
+#include "cuda/lane_aggregator.hpp"
+#include "cuda/rows.hpp"
+#include "statistics/recorder.hpp"
+
+namespace omg::cuda {
+namespace {
+
+#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_OMP
+const auto& policy = thrust::omp::par;
+#else
+const auto& policy = thrust::host;
+#endif
+
+/// A cell that asks for every figure, with sweeps and two samples in three kept as distributions.
+Cell cell_of(std::size_t instances, std::uint64_t settings, Precision precision) {
+  Cell cell;
+  auto problem = std::make_shared<Problem>();
+  problem->instances = instances;
+  cell.problem = problem;
+  cell.settings = settings;
+  cell.precision = precision;
+  cell.iterations = 100;
+  for (int t = 1; t <= 9; ++t) cell.record_at.push_back(t * 10);
+  for (std::uint32_t k = 0; k < 9; ++k) cell.samples.push_back({k, k % 3 != 0, k % 2 == 0, std::log2(10.0 * (k + 1))});
+  cell.bound_table.assign(101, 1.0);
+  cell.track_best = true;
+  cell.figures = {};
+  cell.figures.exponent = cell.figures.sup = cell.figures.loss = cell.figures.regret = cell.figures.ratio = true;
+  cell.figures.evaluations = cell.figures.first = true;
+  cell.targets = {1e-1, 1e-3};
+  return cell;
+}
+
+/// What lanes may leave behind: numbers over many decades, ties, zeros, negative ones, some not finite.
+template <class T>
+class RandomRows {
+ public:
+  RandomRows(std::size_t lanes, const Cell& cell, unsigned seed)
+      : random_(seed), stride_(lanes + 5), endings_(stride_) {
+    for (auto& ending : endings_) {
+      const unsigned kind = random_() % 8;
+      ending.why = kind < 5 ? End::ran : static_cast<End>(kind - 4);
+      ending.record = static_cast<int>(random_() % (cell.record_at.size() + 1));
+      ending.iteration = ending.why == End::ran ? 100 : static_cast<long long>(1 + random_() % 100);
+      ending.gradients = ending.iteration;
+      ending.functions = 2 * ending.iteration;
+    }
+    for (auto* row : {&last_, &ratio_, &ratio_at_, &loss_, &sup_, &regret_}) *row = numbers(1);
+    for (auto& at : ratio_at_) at = static_cast<T>(random_() % 100);
+    reached_ = numbers(cell.targets.size());
+    for (auto& at : reached_) at = static_cast<T>(random_() % 3);
+    samples_ = numbers(cell.samples.size());
+  }
+
+  LaneBatch<T> batch(std::uint64_t first, std::size_t lanes) const {
+    LaneBatch<T> out;
+    out.first = first;
+    out.lanes = static_cast<int>(lanes);
+    out.stride = static_cast<int>(stride_);
+    out.endings = endings_.data();
+    out.gradients = 100;
+    out.functions = 200;
+    out.last = last_.data();
+    out.ratio = ratio_.data();
+    out.ratio_at = ratio_at_.data();
+    out.loss = loss_.data();
+    out.sup = sup_.data();
+    out.regret = regret_.data();
+    out.reached = reached_.data();
+    out.samples = samples_.data();
+    return out;
+  }
+
+ private:
+  std::vector<T> numbers(std::size_t rows) {
+    std::vector<T> out(rows * stride_);
+    for (T& value : out) {
+      const unsigned kind = random_() % 32;
+      const double size = std::exp2(static_cast<double>(random_() % 1000) / 20 - 40);
+      value = static_cast<T>(kind == 0   ? 0.0
+                             : kind == 1 ? -size
+                             : kind == 2 ? std::numeric_limits<double>::infinity()
+                             : kind == 3 ? std::numeric_limits<double>::quiet_NaN()
+                             : kind == 4 ? -1.0
+                                         : size);
+    }
+    return out;
+  }
+
+  std::mt19937 random_;
+  std::size_t stride_;
+  std::vector<Ending> endings_;
+  std::vector<T> last_, ratio_, ratio_at_, loss_, sup_, regret_, reached_, samples_;
+};
+
+template <class T>
+void expect_equal_bits(std::size_t instances, std::uint64_t settings, std::uint64_t first, std::size_t lanes) {
+  const Cell cell = cell_of(instances, settings, std::is_same_v<T, double> ? Precision::float64 : Precision::float32);
+  CellStatistics expected = empty_statistics(cell);
+  expected.settings.clear();  // left to the host
+  CellStatistics found = expected;
+  std::vector<std::uint64_t> lost(10), met(10), found_lost(10), found_met(10);
+  LaneAggregator<T, std::decay_t<decltype(policy)>, thrust::host_vector> aggregator(policy, cell);
+  for (unsigned seed = 1; seed <= 3; ++seed) {  // batch after batch
+    const RandomRows<T> rows(lanes, cell, seed);
+    const LaneBatch<T> batch = rows.batch(first, lanes);
+    take_endings(batch, lost, met, expected);
+    take_figures(cell, batch, expected);
+    aggregator.take(batch, found_lost, found_met, found);
+    first += lanes;
+  }
+  EXPECT_EQ(found.certificate, expected.certificate);
+  EXPECT_EQ(found.best, expected.best);
+  EXPECT_EQ(found.distributions, expected.distributions);
+  EXPECT_EQ(found.per_lane.exponent, expected.per_lane.exponent);
+  EXPECT_EQ(found.per_lane.sup, expected.per_lane.sup);
+  EXPECT_EQ(found.per_lane.regret, expected.per_lane.regret);
+  EXPECT_EQ(found.per_lane.first, expected.per_lane.first);
+  EXPECT_EQ(found.per_lane.evaluations, expected.per_lane.evaluations);
+  EXPECT_EQ(found, expected);
+  EXPECT_EQ(found_lost, lost);
+  EXPECT_EQ(found_met, met);
+  EXPECT_GT(expected.per_lane.exponent.count(), 0u);
+  EXPECT_GT(expected.distributions.at(0).gaps.count(), 0u);
+  EXPECT_GT(expected.certificate.ratio, 0);
+}
+
+TEST(CudaAggregator, EqualsTheHostsLoopsToTheBit) {
+  expect_equal_bits<double>(7, 400, 3, 900);
+  expect_equal_bits<double>(5000, 3, 4000, 3000);
+  expect_equal_bits<double>(1, 100, 0, 33);
+  expect_equal_bits<float>(7, 400, 3, 900);
+  expect_equal_bits<float>(5000, 3, 4000, 3000);
+}
+
+}  // namespace
+}  // namespace omg::cuda
