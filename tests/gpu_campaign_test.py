@@ -26,6 +26,8 @@ elif name == "omg":
               "  cuda       available: Test GPU, compute capability 9.0, 141 GiB, NVRTC 13.0")
     elif words == ["--version"]:
         print("0.1.0")
+    elif words[0] == "bench":
+        pass
     else:
         assert option("--backend") == "cuda", words
         out = pathlib.Path(option("--out"))
@@ -65,12 +67,10 @@ elif name.endswith("_test"):
         pathlib.Path(out).write_text(json.dumps({{"testsuites": suites}}))
     else:
         sys.exit("crashed")
-elif name == "jax_gpu.py":
-    print(json.dumps([{{"workload": "W5/optimistic_ftrl", "precision": "float64",
-                       "lane_iterations_per_second": 2e10, "version": "jax 0"}}]))
-elif name == "torch_gpu.py":
-    print("torch is not installed")
-    sys.exit(77)
+elif name == "peers.py":
+    print("NumPy: left out, not installed")
+    print("JAX 0.9, lane-iterations per second\\n  W5/optimistic_ftrl" + "      2e+10" if fault != "peer" else
+          "  W5/optimistic_ftrl DIFFERS: 1 2")
 """
 
 
@@ -81,7 +81,7 @@ class Campaign(unittest.TestCase):
         self.folder = pathlib.Path(folder.name)
         self.binaries = self.folder / "binaries"
         for name in ("bin/omg", "bin/omg_bench", "bin/omg_cuda_limits", "tests/cuda_gpu_test", "tests/study_test",
-                     "bench/peers/jax_gpu.py", "bench/peers/torch_gpu.py"):
+                     "bench/peers/peers.py"):
             self.fake(self.binaries / name)
         for name in ("nvidia-smi", "compute-sanitizer"):
             self.fake(self.folder / "path" / name)
@@ -121,12 +121,12 @@ class Campaign(unittest.TestCase):
         self.assertEqual(figures["tests"]["programs"], {"cuda_gpu_test": {"passed": 1, "failed": 0, "skipped": 0}})
         self.assertEqual(figures["benchmarks"]["limits"]["fma_float64"], 6e13)
         self.assertEqual(figures["peers"]["jax"][0]["lane_iterations_per_second"], 2e10)
-        self.assertEqual(figures["peers"]["missing"], ["torch is not installed"])
+        self.assertEqual(figures["peers"]["missing"], ["NumPy: left out, not installed"])
 
     def test_what_fails_is_named_and_the_rest_goes_on(self):
         for fault, part, word in [("bits", "same_bytes", "block_threads = 64"), ("claim", "claims", "ended with 1"),
                                   ("initcheck", "sanitizer", "initcheck"), ("test", "tests", "bits differ"),
-                                  ("crash", "tests", "crashed")]:
+                                  ("crash", "tests", "crashed"), ("peer", "peers", "DIFFERS")]:
             with self.subTest(fault):
                 result = self.campaign(fault=fault, expect=1)
                 expected = {**dict.fromkeys(PARTS, "ok"), part: "failed"}
@@ -180,7 +180,7 @@ class Campaign(unittest.TestCase):
             done = self.command("scripts/performance-table", self.folder / "results", document)
             self.assertEqual(done.returncode, 0, done.stderr)
             found = document.read_text()
-            self.assertIn("| W5/optimistic_ftrl | float64 | 3.00e12 | 62% | 2000.0 | 150.0 | — |", found)
+            self.assertIn("| W5/optimistic_ftrl | float64 | 3.00e12 | 62% | 2000.0 | 150.0 |", found)
             self.assertIn("Test GPU, driver 580.1, CUDA 13.0, commit 0123456789", found)
             self.assertTrue(found.startswith("before\n") and found.endswith("\nafter\n") and "old" not in found)
 
