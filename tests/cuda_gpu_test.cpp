@@ -12,6 +12,7 @@
 #include "omg/catalogue.hpp"
 #include "omg/plan.hpp"
 
+#include "cache/cache_folder.hpp"
 #include "cuda/cache.hpp"
 #include "cuda/engine.hpp"
 #include "reference/lane.hpp"
@@ -263,7 +264,7 @@ TEST_F(GpuBits, DoNotDependOnHowLanesAreSpreadOverTheDevice) {
     for (const cuda::Tuning& tuning : {cuda::Tuning{.block_threads = 32}, cuda::Tuning{.block_threads = 64, .warps = 7},
                                        cuda::Tuning{.warps = 1}, cuda::Tuning{.launch_lanes = 100},
                                        cuda::Tuning{.warps = 3, .launch_lanes = 777}, cuda::Tuning{.memory = 400000}}) {
-      cuda::Engine engine(0, cuda::default_cache_folder(), tuning);
+      cuda::Engine engine(0, cache_folder(), tuning);
       expect_same_bits(engine.run(cell, all, control_), whole);
     }
   }
@@ -311,8 +312,7 @@ TEST_F(GpuBits, OfTeamsDoNotDependOnPlacesAndNeighbours) {
     expect_same_bits(merged, whole);
     for (const cuda::Vectors vectors : {cuda::Vectors::shared, cuda::Vectors::global})
       for (const int threads : {32, 64}) {
-        cuda::Engine engine(0, cuda::default_cache_folder(),
-                            {.block_threads = threads, .warps = 3, .least = {.vectors = vectors}});
+        cuda::Engine engine(0, cache_folder(), {.block_threads = threads, .warps = 3, .least = {.vectors = vectors}});
         expect_same_bits(engine.run(cell, {0, cell.lanes()}, control_), whole);
       }
   }
@@ -329,7 +329,7 @@ TEST_F(GpuBits, OfEveryFigureEqualTheCpuEngine) {
     for (const Cell& cell : plan.cells) {
       const LaneRange all{0, cell.lanes()};
       expect_same_bits(gpu_->run(cell, all, control_), cpu_->run(cell, all, control_));
-      cuda::Engine engine(0, cuda::default_cache_folder(), {.warps = 2, .launch_lanes = 150});
+      cuda::Engine engine(0, cache_folder(), {.warps = 2, .launch_lanes = 150});
       expect_same_bits(engine.run(cell, all, control_), cpu_->run(cell, all, control_));
     }
   }
@@ -363,7 +363,7 @@ TEST_F(GpuTiers, AgreeAtTheirBorder) {
         ASSERT_TRUE(plan);
         const Cell& cell = plan->cells[0];
         for (const cuda::Tier tier : {cuda::Tier::thread, cuda::Tier::warp}) {
-          cuda::Engine engine(0, cuda::default_cache_folder(), {.least = {.tier = tier}});
+          cuda::Engine engine(0, cache_folder(), {.least = {.tier = tier}});
           expect_reference(cell, engine.trace(cell, {0, 5}, control_), 0x1p-53, 1e-9);
         }
       }

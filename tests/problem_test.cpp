@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <numeric>
+#include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -15,6 +19,7 @@
 
 #include "paths.hpp"
 #include "problem/haar.hpp"
+#include "problem/kept_minimum.hpp"
 #include "reference/registry.hpp"
 
 namespace omg {
@@ -675,6 +680,38 @@ TEST(Problem, NamesAMissingOrUnfitDataFile) {
 TEST(Problem, DrawsAMillionInstances) {
   const auto problem = make("huber", {{"threshold", range(Value::Kind::log_grid, 1e-8, 1)}}, 1 << 20);
   EXPECT_EQ(number_of(*problem, "threshold", (1 << 20) - 1), 1);
+}
+
+TEST(KeptMinimum, IsSolvedOnceAndCheckedWhenRead) {
+  const auto problem = make("logistic", data("breast_cancer.libsvm", "0.01"));
+  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "omg-kept-minimum";
+  std::filesystem::remove_all(folder);
+  const DiskCache cache(folder, "minimum");
+  const reference::Minimum solved = kept_minimum(*problem, 0, cache);
+  ASSERT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+
+  const reference::Minimum read = kept_minimum(*problem, 0, cache);
+  EXPECT_EQ(read.x, solved.x);
+  EXPECT_EQ(read.value, solved.value);
+  EXPECT_EQ(read.gradient_norm, solved.gradient_norm);
+
+  // A kept point that is no minimiser: what is stored first, after the line and the key, is x*.
+  const std::filesystem::path file = std::filesystem::directory_iterator(folder)->path();
+  std::string text;
+  {
+    std::ifstream in(file, std::ios::binary);
+    text.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  const std::size_t line = text.find('\n') + 1, made = (solved.x.size() + 1) * sizeof(double);
+  const std::string key = text.substr(line, text.size() - line - made);
+  ASSERT_TRUE(cache.find(key).has_value());
+  cache.store(key, std::string(made, '\0'));
+  EXPECT_EQ(kept_minimum(*problem, 0, cache).x, solved.x);
+
+  // Another regularisation is another problem.
+  kept_minimum(*make("logistic", data("breast_cancer.libsvm", "0.02")), 0, cache);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 2);
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "cache/cache_folder.hpp"
 #include "cuda/compiler.hpp"
 #include "cuda/engine.hpp"
 
@@ -49,8 +50,7 @@ class CudaBackend final : public Backend {
   cuda::Engine& engine() const {
     if (engine_ == nullptr) {
       const char* const tuning = std::getenv("OMG_CUDA_TUNING");
-      engine_ = std::make_unique<cuda::Engine>(0, cuda::default_cache_folder(),
-                                               cuda::tuning_of(tuning != nullptr ? tuning : ""));
+      engine_ = std::make_unique<cuda::Engine>(0, cache_folder(), cuda::tuning_of(tuning != nullptr ? tuning : ""));
     }
     return *engine_;
   }

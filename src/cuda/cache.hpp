@@ -1,32 +1,19 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 
+#include "cache/disk_cache.hpp"
 #include "cuda/compiler.hpp"
 
 namespace omg::cuda {
 
-/// Compiled kernels on disk, one file each, named by a hash of what they were made from. Several
-/// processes may use the folder at once: a file appears whole or not at all.
-class KernelCache {
+/// Compiled kernels on disk.
+class KernelCache : public DiskCache {
  public:
   /// An empty path keeps nothing.
-  explicit KernelCache(std::filesystem::path folder) : folder_(std::move(folder)) {}
-
-  /// The stored machine code; nothing if there is none or if the file is damaged or of another key.
-  [[nodiscard]] std::optional<std::string> find(const std::string& key) const;
-  /// Keeps it. A folder that cannot be written is no error: the kernel is compiled again next time.
-  void store(const std::string& key, const std::string& cubin) const;
-  [[nodiscard]] std::filesystem::path file(const std::string& key) const;
-
- private:
-  std::filesystem::path folder_;
+  explicit KernelCache(std::filesystem::path folder) : DiskCache(std::move(folder), "kernel") {}
 };
-
-/// $XDG_CACHE_HOME/omg, else $HOME/.cache/omg, else nothing.
-std::filesystem::path default_cache_folder();
 
 /// All that decides the machine code: sources, options, compiler and architecture.
 std::string cache_key(const KernelSource& source, int architecture);

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "cache/cache_folder.hpp"
 #include "cuda/cache.hpp"
 #include "cuda/driver.hpp"
 #include "cuda/specialisation.hpp"
@@ -44,7 +45,7 @@ void print_limits() {
   device.make_current();
   const Stream stream;
   const int architecture = architecture_for(device.capability(), compiler_architectures());
-  const KernelCache cache(default_cache_folder());
+  const KernelCache cache(cache_folder());
   const unsigned blocks = static_cast<unsigned>(device.multiprocessors()) * blocks_per_multiprocessor;
   const double all_threads = static_cast<double>(blocks) * threads;
 

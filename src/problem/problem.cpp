@@ -12,7 +12,7 @@
 #include "omg/user_family.hpp"
 
 #include "problem/input.hpp"
-#include "reference/minimise.hpp"
+#include "problem/kept_minimum.hpp"
 #include "user/check.hpp"
 #include "user/function.hpp"
 
@@ -170,7 +170,7 @@ class Drawing {
   void solve(InstanceWriter& out) {
     const std::size_t i = out.index();
     if (!problem_->shape.shared || i == 0) {
-      const reference::Minimum minimum = reference::minimise(*problem_, i);
+      const reference::Minimum minimum = kept_minimum(*problem_, i, minimum_cache());
       minimiser_ = minimum.x;
       minimum_ = minimum.value;
       write_scores(problem_->shape, out, minimiser_);

@@ -101,13 +101,22 @@ Minimum minimise(const Problem& problem, std::size_t i) {
   Minimum out;
   out.x.assign(rounded.begin(), rounded.end());
   out.value = static_cast<double>(wide->value(x));
-  out.gradient_norm = static_cast<double>(wide->gradient(rounded.cast<Wide>()).norm());
-  const double allowed = 1e-11 * std::max(1.0, problem.smoothness[i]);
+  out.gradient_norm = gradient_norm(problem, i, out.x);
+  const double allowed = allowed_gradient_norm(problem, i);
   if (!(out.gradient_norm <= allowed))
     fail(problem, i,
          "the gradient norm at the minimiser is " + std::to_string(out.gradient_norm) +
              ", allowed: " + std::to_string(allowed));
   return out;
+}
+
+double gradient_norm(const Problem& problem, std::size_t i, const std::vector<double>& x) {
+  const Vector<Wide> point = to_vector<Wide>(x);
+  return static_cast<double>(make_family<Wide>(problem, i)->gradient(point).norm());
+}
+
+double allowed_gradient_norm(const Problem& problem, std::size_t i) {
+  return 1e-11 * std::max(1.0, problem.smoothness[i]);
 }
 
 }  // namespace omg::reference

@@ -17,7 +17,7 @@
 
 #include <fmt/format.h>
 
-#include "user/cache_folder.hpp"
+#include "cache/cache_folder.hpp"
 #include "user/embedded.hpp"
 
 namespace omg {

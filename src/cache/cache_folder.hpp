@@ -4,7 +4,7 @@
 
 namespace omg {
 
-/// Where compiled code is kept: $XDG_CACHE_HOME/omg, else $HOME/.cache/omg, else nothing.
+/// Where is kept what takes time to make again: $XDG_CACHE_HOME/omg, else $HOME/.cache/omg, else nothing.
 std::filesystem::path cache_folder();
 
 }  // namespace omg

@@ -1,4 +1,4 @@
-#include "user/cache_folder.hpp"
+#include "cache/cache_folder.hpp"
 
 #include <cstdlib>
 
