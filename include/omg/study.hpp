@@ -56,7 +56,7 @@ struct ProblemSpec {
   std::string name;
   std::string family;
   std::shared_ptr<const UserFamily> user_family;  ///< from `family_header`, else null
-  Parameters parameters;  ///< of the family: threshold, spectrum, regularisation, data, …
+  Parameters parameters;                          ///< of the family: threshold, spectrum, regularisation, data, …
   std::int64_t instances = 1;
   std::optional<std::int64_t> iterations;
   std::optional<std::uint64_t> seed;        ///< of the problems; the study's by default

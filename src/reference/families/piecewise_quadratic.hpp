@@ -4,7 +4,8 @@
 
 namespace omg::reference {
 
-/// f(x) = Σ_i q(x_i − x*_i) + ⟨c, x − x*⟩: q′ is continuous and piecewise linear, q′(0) = 0. Walks the pieces from x* outwards.
+/// f(x) = Σ_i q(x_i − x*_i) + ⟨c, x − x*⟩: q′ is continuous and piecewise linear, q′(0) = 0. Walks the pieces from x*
+/// outwards.
 template <class S>
 class PiecewiseQuadratic final : public Family<S> {
  public:
