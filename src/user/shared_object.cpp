@@ -10,6 +10,7 @@
 #include <fstream>
 #include <spawn.h>
 #include <sstream>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
@@ -145,11 +146,25 @@ void compile(const fs::path& object, const fs::path& cache, const std::string& s
   fs::rename(part, object);
 }
 
+/// Where there is no cache folder: one among the temporary files that nobody else can write to, for what lies in it is
+/// run.
+fs::path temporary_folder() {
+  const fs::path folder = fs::temp_directory_path() / fmt::format("omg-{}", geteuid());
+  struct stat found {};
+  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+    throw Error(fmt::format("cannot make {}: {}", folder.string(), std::strerror(errno)));
+  if (lstat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode) || found.st_uid != geteuid() ||
+      (found.st_mode & 022) != 0)
+    throw Error(
+        fmt::format("{} is not a folder that only you can write to; set HOME or XDG_CACHE_HOME", folder.string()));
+  return folder;
+}
+
 }  // namespace
 
 std::shared_ptr<void> load_compiled(const std::string& source, const std::string& subject, const Place& place) {
   try {
-    const fs::path folder = cache_folder(), cache = folder.empty() ? fs::temp_directory_path() / "omg" : folder;
+    const fs::path kept = cache_folder(), cache = kept.empty() ? temporary_folder() : kept;
     std::string key = std::string(embedded_digest()) + "\n" + compilers().front();
     for (const auto& option : compiler_options()) key += " " + option;
     const fs::path object = cache / ("family-" + hash_of(key + "\n" + source) + ".so");
