@@ -146,6 +146,22 @@ TEST(CudaUserFamily, CompilesAndShowsItsFaultsWithFileAndLine) {
 
 using LongCudaCompile = CudaCompile;
 
+TEST_P(LongCudaCompile, MainStudyOnEveryArchitecture) {
+  const std::set<std::string> families{"huber", "asymmetric_huber", "quadratic", "tridiagonal", "logistic", "ridge"};
+  const auto choices = registry_kernels(main_study_methods(), 8, Precision::float64);
+  for (std::size_t k = static_cast<std::size_t>(GetParam()); k < choices.size(); k += shards) {
+    const KernelChoice& choice = choices[k];
+    if (!families.contains(choice.family.substr(0, choice.family.find(',')))) continue;
+    for (const int architecture : architectures) {
+      const KernelFigures figures = figures_of(choice, architecture);
+      EXPECT_GT(figures.registers, 0) << text_of(choice, architecture);
+      if (separable(choice)) {
+        EXPECT_EQ(figures.spill_stores + figures.spill_loads, 0) << text_of(choice, architecture);
+      }
+    }
+  }
+}
+
 TEST_P(LongCudaCompile, WholeRegistryOnEveryTier) {
   const auto methods = registry_methods();
   for (const Precision precision : {Precision::float64, Precision::float32})
