@@ -6,6 +6,7 @@
 #include "omg/lane/meta_gradient.hpp"
 
 #include "kernels/arguments.hpp"
+#include "kernels/run.hpp"
 #include "kernels/setup.hpp"
 #include "kernels/watch.hpp"
 #include "specialisation.hpp"
@@ -102,22 +103,6 @@ __device__ __forceinline__ void trace(const Arguments& a, const C& c, const Seat
   }
 }
 
-template <class C, class I>
-__device__ __forceinline__ void run_lane(const Arguments& a, const C& c, const chosen::Shape& shape, const I& instance,
-                                         const LanePlaces<1>& at, const Seat& seat, long long watcher) {
-  const Schedule<Real> schedule = chosen::one_variant ? a.only : a.variants[a.variant_of[at.setting[0]]];
-  const auto k = coefficients<Method, Real>(a, schedule, at);
-  using Oracle = FamilyOracle<chosen::Family, C, chosen::Shape, I>;
-  const chosen::Options options{};
-  Oracle f(c, shape, instance);
-  typename Method::template Lane<C, Oracle, chosen::Options> lane(c, f, options, k, bounds<Method>(k, schedule));
-  lane.start();
-  if constexpr (chosen::tracing)
-    trace(a, c, seat, lane);
-  else
-    observe(a, c, at, seat, watcher, lane, f);
-}
-
 /// Entry 0 of number j in tiles of `size` entries.
 template <class T>
 __device__ __forceinline__ T* tile_of(T* tiles, long long size, long long j) {
@@ -140,9 +125,9 @@ __device__ __forceinline__ void run_instance(const Arguments& a, const C& c, con
   const InstanceInMemory memory{tile_of(a.records, a.record_size, at.instance[0]), a.shared, c.n(), shape.data_size};
   if constexpr (Held > 0) {
     const InstanceInRegisters<Held> held(memory);
-    run_lane(a, c, shape, held, at, seat, watcher);
+    run_on(a, c, shape, held, at, seat, watcher);
   } else {
-    run_lane(a, c, shape, memory, at, seat, watcher);
+    run_on(a, c, shape, memory, at, seat, watcher);
   }
 }
 

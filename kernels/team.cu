@@ -5,6 +5,7 @@
 #include "omg/lane/meta_gradient.hpp"
 
 #include "kernels/arguments.hpp"
+#include "kernels/run.hpp"
 #include "kernels/setup.hpp"
 #include "kernels/team.hpp"
 #include "kernels/watch.hpp"
@@ -120,24 +121,6 @@ __device__ __forceinline__ void trace(const Arguments& a, const Context& c, cons
   }
 }
 
-template <class I>
-__device__ __forceinline__ void run_lanes(const Arguments& a, const Context& c, const chosen::Shape& shape,
-                                          const I& instance, const LanePlaces<pack>& at, const Seat& seat,
-                                          long long watcher) {
-  // Lanes of a pack share their schedule: where there are several, a pack is one lane.
-  const Schedule<Number> schedule = chosen::one_variant ? a.only : a.variants[a.variant_of[at.setting[0]]];
-  const auto k = coefficients<Method, Real>(a, schedule, at);
-  using Oracle = FamilyOracle<chosen::Family, Context, chosen::Shape, I>;
-  const chosen::Options options{};
-  Oracle f(c, shape, instance);
-  typename Method::template Lane<Context, Oracle, chosen::Options> lane(c, f, options, k, bounds<Method>(k, schedule));
-  lane.start();
-  if constexpr (chosen::tracing)
-    trace(a, c, seat, lane);
-  else
-    observe(a, c, at, seat, watcher, lane, f);
-}
-
 /// Runs lanes, the matrix of their instance held as the specialisation says.
 template <int Rows>
 __device__ __forceinline__ void run_instance(const Arguments& a, const Context& c, const chosen::Shape& shape,
@@ -145,9 +128,9 @@ __device__ __forceinline__ void run_instance(const Arguments& a, const Context& 
                                              long long watcher) {
   if constexpr (Rows > 0) {
     const InstanceWithMatrix<Rows, chosen::matrix_columns> held(instance, seat.member);
-    run_lanes(a, c, shape, held, at, seat, watcher);
+    run_on(a, c, shape, held, at, seat, watcher);
   } else {
-    run_lanes(a, c, shape, instance, at, seat, watcher);
+    run_on(a, c, shape, instance, at, seat, watcher);
   }
 }
 

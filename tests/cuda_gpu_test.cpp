@@ -17,6 +17,7 @@
 #include "cuda/engine.hpp"
 #include "reference/lane.hpp"
 #include "support/registry_studies.hpp"
+#include "support/tolerances.hpp"
 
 namespace omg {
 namespace {
@@ -81,27 +82,12 @@ void expect_same_bits(const CellStatistics& a, const CellStatistics& b) {
 
 // ---- the registry ----
 
-/// How far a program in the given arithmetic may be from the exact trajectory at each t: what the reference loses in
-/// float64 against extended precision, largest up to t, with the margin of registry_test.
-std::vector<double> tolerances(const Cell& cell, std::uint64_t lane, double epsilon, double least) {
-  const auto wide = reference::gaps<long double>(cell, lane);
-  const auto narrow = reference::gaps<double>(cell, lane);
-  std::vector<double> out(wide.size());
-  double worst = 0x1p-53;
-  for (std::size_t t = 0; t < wide.size(); ++t) {
-    const auto lost = static_cast<double>(std::abs(narrow[t] - wide[t]) / wide[t]);
-    worst = std::max(worst, std::isfinite(lost) ? lost : 1.0);
-    out[t] = std::max(least, 1000 * worst * (epsilon / 0x1p-53));
-  }
-  return out;
-}
-
 /// Compares the trajectories of the first lanes with the reference.
 void expect_reference(const Cell& cell, const Trajectories& found, double epsilon, double least) {
   int compared = 0;
   for (std::uint64_t lane = 0; lane < found.lanes; ++lane) {
     const auto exact = reference::gaps<double>(cell, lane);
-    const auto tolerance = tolerances(cell, lane, epsilon, least);
+    const auto tolerance = test::tolerances(cell, lane, epsilon, least);
     const double R = cell.problem->distance[lane];
     const double floor = 1e-12 * cell.problem->smoothness[lane] * R * R * (epsilon / 0x1p-53);
     for (std::size_t t = 0; t < exact.size(); ++t) {

@@ -16,6 +16,7 @@
 
 #include "reference/lane.hpp"
 #include "support/registry_studies.hpp"
+#include "support/tolerances.hpp"
 
 namespace omg {
 namespace {
@@ -48,22 +49,6 @@ std::optional<Plan> plan_of(Study study, const MethodSpec& method, std::string& 
   }
 }
 
-/// How far a program in the given arithmetic may be from the exact trajectory at each t: what the
-/// reference itself loses in float64 against extended precision, largest up to t. That is one sample of
-/// how the method amplifies rounding, and the engine's is another: hence the wide margin.
-std::vector<double> tolerances(const Cell& cell, std::uint64_t lane, double epsilon, double least) {
-  const auto wide = reference::gaps<long double>(cell, lane);
-  const auto narrow = reference::gaps<double>(cell, lane);
-  std::vector<double> out(wide.size());
-  double worst = 0x1p-53;
-  for (std::size_t t = 0; t < wide.size(); ++t) {
-    const auto lost = static_cast<double>(std::abs(narrow[t] - wide[t]) / wide[t]);
-    worst = std::max(worst, std::isfinite(lost) ? lost : 1.0);
-    out[t] = std::max(least, 1000 * worst * (epsilon / 0x1p-53));
-  }
-  return out;
-}
-
 struct Comparison {
   int sharp = 0;        ///< iterations compared to better than 1e-3
   int lanes_apart = 0;  ///< lanes that left the tolerance
@@ -75,7 +60,7 @@ Comparison compare(const Cell& cell, double epsilon, double least) {
   const auto trajectories = make_cpu_backend()->trace(cell, {0, cell.lanes()}, {});
   for (std::uint64_t lane = 0; lane < cell.lanes(); ++lane) {
     const auto exact = reference::gaps<double>(cell, lane);
-    const auto tolerance = tolerances(cell, lane, epsilon, least);
+    const auto tolerance = test::tolerances(cell, lane, epsilon, least);
     const std::size_t i = lane % cell.problem->instances;
     const double R = cell.problem->distance[i];
     const double floor = 1e-12 * cell.problem->smoothness[i] * R * R * (epsilon / 0x1p-53);

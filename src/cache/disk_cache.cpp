@@ -5,19 +5,13 @@
 #include <cstdio>
 #include <fstream>
 #include <sstream>
-#include <string_view>
 #include <unistd.h>
+
+#include "cache/fnv1a.hpp"
 
 namespace omg {
 
 namespace {
-
-/// FNV-1a.
-std::uint64_t hash(std::string_view text) {
-  std::uint64_t h = 0xcbf29ce484222325u;
-  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return h;
-}
 
 std::string hexadecimal(std::uint64_t value) {
   char text[17];
@@ -27,15 +21,22 @@ std::string hexadecimal(std::uint64_t value) {
 
 }  // namespace
 
+std::filesystem::path part_of(const std::filesystem::path& final) {
+  static std::atomic<unsigned> serial = 0;
+  std::filesystem::path out = final;
+  out += "." + std::to_string(getpid()) + "." + std::to_string(serial++);
+  return out;
+}
+
 /// A file is this line, then the key, then what was made. The key itself is compared, so that two keys with one hash do
 /// no harm.
 std::string DiskCache::header_line(const std::string& key, const std::string& made) const {
   return "omg " + kind_ + " 1 " + std::to_string(key.size()) + " " + std::to_string(made.size()) + " " +
-         hexadecimal(hash(made)) + "\n";
+         hexadecimal(fnv1a(made)) + "\n";
 }
 
 std::filesystem::path DiskCache::file(const std::string& key) const {
-  return folder_ / (hexadecimal(hash(key)) + "." + kind_);
+  return folder_ / (hexadecimal(fnv1a(key)) + "." + kind_);
 }
 
 std::optional<std::string> DiskCache::find(const std::string& key) const {
@@ -57,10 +58,7 @@ void DiskCache::store(const std::string& key, const std::string& made) const {
   if (folder_.empty()) return;
   std::error_code ignored;
   std::filesystem::create_directories(folder_, ignored);
-  static std::atomic<unsigned> serial = 0;
-  const std::filesystem::path final = file(key);
-  std::filesystem::path part = final;
-  part += "." + std::to_string(getpid()) + "." + std::to_string(serial++);
+  const std::filesystem::path final = file(key), part = part_of(final);
   bool whole = false;
   {
     std::ofstream out(part, std::ios::binary);

@@ -6,6 +6,9 @@
 
 namespace omg {
 
+/// A name beside `final` that no other process and thread takes: for a file that gets its own name when it is whole.
+std::filesystem::path part_of(const std::filesystem::path& final);
+
 /// What was made from a key, kept on disk: one file each, named by a hash of the key. Several processes may use the
 /// folder at once: a file appears whole or not at all.
 class DiskCache {

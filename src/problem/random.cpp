@@ -8,16 +8,11 @@
 #include "omg/error.hpp"
 #include "omg/family.hpp"
 
+#include "cache/fnv1a.hpp"
+
 namespace omg {
 
 namespace {
-
-/// Fowler–Noll–Vo hash 1a, 64 bits.
-std::uint64_t hash(std::string_view text) {
-  std::uint64_t value = 0xcbf29ce484222325U;
-  for (const char letter : text) value = (value ^ static_cast<unsigned char>(letter)) * 0x100000001b3U;
-  return value;
-}
 
 std::uint32_t low(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
 std::uint32_t high(std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32); }
@@ -35,7 +30,7 @@ Random::Random(std::uint64_t seed, std::uint64_t problem, std::uint64_t instance
     throw Error("instance " + std::to_string(instance) + " cannot be drawn; a problem has at most 2^32 instances");
   // An odd multiplier keeps the problems of a seed apart and the seeds of a problem.
   const std::uint64_t key = seed + problem * 0x9E3779B97F4A7C15U;
-  const std::uint64_t name = hash(stream);
+  const std::uint64_t name = fnv1a(stream);
   key_[0] = low(key);
   key_[1] = high(key);
   counter_[0] = 0;

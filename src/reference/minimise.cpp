@@ -101,7 +101,7 @@ Minimum minimise(const Problem& problem, std::size_t i) {
   Minimum out;
   out.x.assign(rounded.begin(), rounded.end());
   out.value = static_cast<double>(wide->value(x));
-  out.gradient_norm = gradient_norm(problem, i, out.x);
+  out.gradient_norm = static_cast<double>(wide->gradient(rounded.cast<Wide>()).norm());
   const double allowed = allowed_gradient_norm(problem, i);
   if (!(out.gradient_norm <= allowed))
     fail(problem, i,

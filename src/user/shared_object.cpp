@@ -1,6 +1,5 @@
 #include "user/shared_object.hpp"
 
-#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -19,6 +18,8 @@
 #include <fmt/format.h>
 
 #include "cache/cache_folder.hpp"
+#include "cache/disk_cache.hpp"
+#include "cache/fnv1a.hpp"
 #include "user/embedded.hpp"
 
 namespace omg {
@@ -29,12 +30,7 @@ namespace fs = std::filesystem;
 
 /// FNV-1a from two starting points: 128 bits in all.
 std::string hash_of(const std::string& text) {
-  std::uint64_t a = 0xcbf29ce484222325u, b = 0x9ae16a3b2f90404fu;
-  for (const char c : text) {
-    a = (a ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-    b = (b ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  }
-  return fmt::format("{:016x}{:016x}", a, b);
+  return fmt::format("{:016x}{:016x}", fnv1a(text), fnv1a(text, 0x9ae16a3b2f90404fU));
 }
 
 std::string text_of(const fs::path& file) {
@@ -49,14 +45,6 @@ void write(const fs::path& file, std::string_view text) {
   std::ofstream out(file, std::ios::binary);
   out << text;
   if (!out.flush()) throw Error("cannot write " + file.string());
-}
-
-/// A name that no other process and thread takes.
-fs::path part_of(const fs::path& final) {
-  static std::atomic<unsigned> serial = 0;
-  fs::path out = final;
-  out += fmt::format(".{}.{}", getpid(), serial++);
-  return out;
 }
 
 /// As the rest of the library is compiled: the source decides the bits.
