@@ -162,10 +162,27 @@ TEST_P(LongCudaCompile, MainStudyOnEveryArchitecture) {
   }
 }
 
-TEST_P(LongCudaCompile, WholeRegistryOnEveryTier) {
+TEST_P(LongCudaCompile, WholeRegistryOnEveryArchitecture) {
+  const auto choices = registry_kernels(registry_methods(), 3, Precision::float64);
+  for (std::size_t k = static_cast<std::size_t>(GetParam()); k < choices.size(); k += shards)
+    for (const int architecture : architectures)
+      EXPECT_GT(figures_of(choices[k], architecture).registers, 0) << text_of(choices[k], architecture);
+}
+
+// Every method and every family on every tier in both precisions: the families take turns.
+TEST_P(LongCudaCompile, EveryMethodAndFamilyOnEveryTier) {
   const auto methods = registry_methods();
+  std::size_t turn = 0;
   for (const Precision precision : {Precision::float64, Precision::float32})
-    for (const int n : tiers) expect_compiled(registry_kernels(methods, n, precision), 1);
+    for (const int n : tiers) {
+      std::vector<KernelChoice> some;
+      const auto choices = registry_kernels(methods, n, precision);
+      const std::size_t families = choices.size() / methods.size();
+      for (std::size_t m = 0; m < methods.size(); ++m)
+        some.push_back(choices[(m + turn) % families * methods.size() + m]);
+      expect_compiled(some, 1);
+      ++turn;
+    }
 }
 
 TEST_P(LongCudaCompile, SmallLanesStayInRegistersInEveryDimension) {

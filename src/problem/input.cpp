@@ -112,7 +112,7 @@ void ProblemInput::refuse(std::string_view name, const std::string& message) con
 
 bool ProblemInput::given(std::string_view name) const {
   const Resolved* found = find(name);
-  return found != nullptr && (found->value.kind != Kind::formula || !found->value.text.empty());
+  return found != nullptr && found->by_study;
 }
 
 bool ProblemInput::is_vector(std::string_view name) const {

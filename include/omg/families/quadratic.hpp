@@ -21,7 +21,7 @@ struct Quadratic {
       {"condition", "100", "κ of log_uniform on [1/κ, 1]"},
       {"decay", "2", "ν of power_law, λ_i = i^(−ν)"},
       {"samples", "0", "rows of the Gaussian matrix of wishart; 0: 2n"},
-      {"matrix", "", "Q itself, a vector of n² numbers, in place of a spectrum"},
+      {"matrix", "none", "Q itself, a vector of n² numbers, in place of a spectrum"},
   };
 
   static constexpr bool symmetric_matrix = true;  ///< Q heads the record's fields, if it is rotated

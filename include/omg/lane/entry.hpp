@@ -5,7 +5,7 @@ namespace omg {
 /// A parameter of a registry entry, as `omg list`, the docs table and the validation show it.
 struct Parameter {
   const char* name;
-  const char* value;  ///< default, a formula in t, T, L, mu, R, n; "" if the study must give one
+  const char* value;  ///< default, a formula in t, T, L, mu, R, n; "none" may be left out; "" the study must give one
   const char* meaning;
   bool scheduled = false;  ///< may depend on t: constant(lane) × table(t)
 };
