@@ -71,7 +71,11 @@ __device__ __forceinline__ void observe(const Arguments& a, const C& c, const La
   Ending ending{End::ran, a.record_count, a.iterations, 0, 0};
 
   for (int t = 1; t <= a.iterations; ++t) {
-    const Real gap = lane.advance(t);
+    Real gap;
+    if (sees_every_iteration(o) || !Oracle::costly_gap || watch.recorded(t))
+      gap = lane.advance(t);
+    else if (advance_unseen(c, lane, f, a.observed, t, seen.running, gap))
+      continue;
     if (seen.observe(
             o, a.observed, t, gap, [&] { return squared_gradient_norm(c, lane, f, room); },
             [&] { return regret_at(lane, t); }))

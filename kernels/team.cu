@@ -86,13 +86,18 @@ __device__ __forceinline__ void observe(const Arguments& a, const Context& c, co
   Ending ending{End::ran, a.record_count, a.iterations, 0, 0};
 
   for (int t = 1; t <= a.iterations; ++t) {
-    const Real gap = lane.advance(t);
+    Real gap;
+    if (sees_every_iteration(o) || !Oracle::costly_gap || watch.recorded(t))
+      gap = lane.advance(t);
+    else if (advance_unseen(c, lane, f, a.observed, t, seen.running, gap))
+      continue;
     const bool ended = seen.observe(
         o, a.observed, t, gap, [&] { return squared_gradient_norm(c, lane, f, room); },
         [&] { return regret_at(lane, t); });
     if (ended && watches && seat.taken && mine.ended() != End::ran)
       ending = {mine.ended(), watch.record(), t, f.gradients, f.functions};
     if (watches && watch.recorded(t)) watch.enter(mine(seen.shown()), seat.taken && mine.counted());
+    if (Oracle::costly_gap && !watches && watch.recorded(t)) watch.pass();
     if (ended && !any(seen.running)) break;
   }
   if (!watches) return;

@@ -41,6 +41,11 @@ class Watch {
   }
 
   __device__ __forceinline__ bool recorded(int t) const { return EveryIteration || t == record_at_; }
+  /// Goes on to the next recorded iteration, where another warp enters this one.
+  __device__ __forceinline__ void pass() {
+    ++record_;
+    if constexpr (!EveryIteration) record_at_ = a_.record_at[record_];
+  }
   __device__ __forceinline__ bool done() const { return record_ == a_.record_count; }
   __device__ __forceinline__ int record() const { return record_; }
 

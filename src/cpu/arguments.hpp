@@ -34,6 +34,7 @@ struct FamilyKernels {
   Evaluate<T> both = nullptr;
   /// Packs of scratch that an evaluation needs.
   long long (*scratch)(const FamilyArguments<T>&) = nullptr;
+  bool costly_gap = false;  ///< see FamilyOracle
 };
 
 /// Where a thread accumulates. Rows number the registers of lanes that a thread has run: the lane of

@@ -323,8 +323,12 @@ class CellRun {
     sample_records_.push_back(-1);
     observer_ = cell_.observer();
     if (trace_ != nullptr) observer_.stop_gap = observer_.stop_gradient = false;  // trajectories are whole
-    observed_ = {inverse_bound_table_.data(), sup_table_.data(), targets_.data(),
-                 static_cast<T>(cell_.stop_gap.value_or(0)), static_cast<T>(cell_.stop_gradient.value_or(0))};
+    observed_ = {inverse_bound_table_.data(),
+                 sup_table_.data(),
+                 targets_.data(),
+                 static_cast<T>(cell_.stop_gap.value_or(0)),
+                 static_cast<T>(cell_.stop_gradient.value_or(0)),
+                 static_cast<T>(std::min<double>(problem_.safe_distance(), std::numeric_limits<T>::max() / 4))};
   }
 
   [[nodiscard]] bool scheduled(std::size_t parameter) const {

@@ -12,8 +12,9 @@ void fill_families(FamilyTable<T>& table) {
   for_each_position<Families::size>([&]<int I>(std::integral_constant<int, I>) {
     using Family = TypeAt<I, Families>;
     table.families[I] = {&evaluate<Family, WantGap, R>, &evaluate<Family, WantGradient, R>,
-                         &evaluate<Family, WantBoth, R>, &family_scratch<Family, R>};
-  });
+                         &evaluate<Family, WantBoth, R>, &family_scratch<Family, R>, requires {Family::costly_gap; }
+};
+});
 }
 
 }  // namespace omg::cpu

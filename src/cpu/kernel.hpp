@@ -25,6 +25,7 @@ struct ErasedFamily {
   T* scratch;
   int gradients = 0;
   int functions = 0;
+  bool gap_unseen = false;
 
   template <class X>
   OMG_HD void start(X& x) {
@@ -38,6 +39,11 @@ struct ErasedFamily {
   }
   template <class X, class G>
   OMG_HD R gap_and_gradient(const X& x, G& g) {
+    if (gap_unseen) return gradient(x, g), R(0);
+    return known_gap_and_gradient(x, g);
+  }
+  template <class X, class G>
+  OMG_HD R known_gap_and_gradient(const X& x, G& g) {
     ++gradients;
     R gap;
     kernels.both(arguments, numbers(x), numbers(g), reinterpret_cast<T*>(&gap), scratch);
@@ -45,6 +51,7 @@ struct ErasedFamily {
   }
   template <class X>
   OMG_HD R gap(const X& x) {
+    if (gap_unseen) return R(0);
     R value;
     kernels.gap(arguments, numbers(x), nullptr, reinterpret_cast<T*>(&value), scratch);
     return value;
@@ -158,10 +165,16 @@ OMG_HD void run_lanes(const C& c, F& f, const GroupArguments<typename R::T>& a) 
   Accumulator<T>& out = *a.out;
   out.ended = 0;
 
+  const bool sees_all = !a.kernels.costly_gap || sees_every_iteration(o) || a.trace_gap != nullptr;
   lane.start();
   std::int64_t next = 0, sample = 0;
   for (std::int64_t t = 1; t <= a.iterations; ++t) {
-    const R gap = lane.advance(static_cast<int>(t));
+    R gap;
+    const bool recorded = next < a.records && a.record_at[next] == t;
+    if (sees_all || recorded)
+      gap = lane.advance(static_cast<int>(t));
+    else if (advance_unseen(c, lane, f, a.observed, static_cast<int>(t), seen.running, gap))
+      continue;
     if (a.trace_gap != nullptr) {
       gap.store(a.trace_gap + (t - 1) * R::width);
       c.template for_each<PointDim>(
@@ -177,7 +190,7 @@ OMG_HD void run_lanes(const C& c, F& f, const GroupArguments<typename R::T>& a) 
       out.ended += note_endings<R>(lost, met_gap, met_gradient, here, a.endings);
       if (out.ended == a.lanes) break;
     }
-    if (next < a.records && a.record_at[next] == t) enter_record(seen, a, next++, sample);
+    if (recorded) enter_record(seen, a, next++, sample);
   }
   for (; next < a.records; ++next) enter_record(seen, a, next, sample);  // all lanes ended: what they are frozen at
 

@@ -228,4 +228,10 @@ std::shared_ptr<const Problem> make_problem(const Study& study, std::size_t inde
   return Drawing(study, index, family_of(spec.user_family.get(), spec.family, spec.place)).draw();
 }
 
+double Problem::safe_distance() const {
+  double least = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < instances; ++i) least = std::min(least, scale[i] / smoothness[i]);
+  return 1e30 * least;  // half of what the inequality allows
+}
+
 }  // namespace omg

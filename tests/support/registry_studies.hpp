@@ -31,7 +31,7 @@ inline ProblemSpec small_problem(const CatalogueEntry& family, int dimension, in
     if (name == "rows") problem.parameters[name] = one("20");
     if (name == "directions") problem.parameters[name] = one("haar");
     if (name == "regularisation") problem.parameters[name] = one("0.1");
-    if (std::string(parameter.value).empty() && !problem.parameters.contains(name) && name != "matrix") {
+    if (std::string(parameter.value).empty() && !problem.parameters.contains(name)) {
       Value drawn;
       drawn.kind = Value::Kind::log_uniform;
       drawn.low = 0.2;

@@ -74,7 +74,7 @@ struct HypergradientHeavyBall {
         squares[i] = Real(0);
       });
       momentum = lane.parameter(3);
-      gap = lane.f.gap_and_gradient(x, g);
+      gap = lane.f.known_gap_and_gradient(x, g);
     }
 
     OMG_HD Real advance(Lane& lane, int t) {
@@ -83,7 +83,7 @@ struct HypergradientHeavyBall {
       const auto& c = lane.c;
       if (t == 1) lane.f.count_function();  // f(x₀)
       c.template for_each<PointDim>([&](int i) { z[i] = fma(momentum, x[i] - previous[i], nmadd(p[i], g[i], x[i])); });
-      const Real reached = lane.f.gap_and_gradient(z, ahead);
+      const Real reached = lane.f.known_gap_and_gradient(z, ahead);
       lane.f.count_function();
 
       const Real moved = c.template sum<PointDim>([&](int i) { return (x[i] - previous[i]) * (x[i] - previous[i]); });

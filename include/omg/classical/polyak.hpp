@@ -24,7 +24,7 @@ struct Polyak {
 
     OMG_HD void start(Lane& lane) {
       lane.f.start(x);
-      gap = lane.f.gap_and_gradient(x, g);
+      gap = lane.f.known_gap_and_gradient(x, g);
       lane.f.count_function();
     }
 
@@ -34,7 +34,7 @@ struct Polyak {
       const auto moves = squared > Real(0);
       const Real step = select(moves, gap / select(moves, squared, Real(1)), Real(0));
       lane.c.template for_each<PointDim>([&](int i) { x[i] = nmadd(step, g[i], x[i]); });
-      gap = lane.f.gap_and_gradient(x, g);
+      gap = lane.f.known_gap_and_gradient(x, g);
       lane.f.count_function();
       return gap;
     }

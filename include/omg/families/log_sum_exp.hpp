@@ -13,6 +13,7 @@ struct LogSumExp {
   static constexpr Entry entry{"log_sum_exp", "ρ log Σ exp((aᵀx − b)/ρ) + λ/2 ‖x‖²",
                                "Nesterov, Smooth minimization of non-smooth functions, 2005", ""};
   static constexpr auto parameters = data_parameters({{"temperature", "1", "ρ > 0"}});
+  static constexpr bool costly_gap = true;
 
   template <class C>
   using Scratch = DifferenceScratch<C>;

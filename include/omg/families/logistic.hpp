@@ -4,19 +4,18 @@
 
 namespace omg {
 
-/// Divergence D = ℓ(v + e) − ℓ(v) − ℓ'(v) e ≥ 0 of the logistic loss ℓ(v) = log(1 + exp(−v)), and in `chance` σ(−v −
-/// e).
+/// Divergence D = ℓ(v + e) − ℓ(v) − ℓ'(v) e ≥ 0 of the logistic loss ℓ(v) = log(1 + exp(−v)).
 ///
 /// D does not change with the signs of v and e together, as ℓ(v) − ℓ(−v) is linear. So let v ≥ 0, p = σ(−v) ≤ ½, s =
 /// −e, and u = p (eˢ − 1):  D = log(1 + u) − p s = p φ(s) − λ(u) with φ(s) = eˢ − 1 − s and λ(u) = u − log(1 + u). The
 /// terms of the first form are at most 8 times their difference where |s| ≥ ½, those of the second at most 3 times.
 template <class R>
-OMG_HD R logistic_divergence(R v_given, R e_given, R& chance) {
+OMG_HD R logistic_divergence(R v_given, R e_given) {
   const auto negative = v_given < R(0);
   const R v = abs(v_given), s = select(negative, e_given, -e_given);
   const R odds = exp(-v), q = R(1) / (R(1) + odds), p = odds * q;
   const auto small = abs(s) < R(0.5);
-  R divergence = R(0), now = R(0);  // now: p eˢ
+  R divergence = R(0);
   if (any(small)) {
     const R phi = small_exp_excess(s), u = p * (phi + s);
     // With r = u/(2 + u), |r| < 0.15: log(1 + u) = 2 artanh r and λ(u) = u r − 2 r³ (1/3 + r²/5 + r⁴/7 + …)
@@ -25,16 +24,13 @@ OMG_HD R logistic_divergence(R v_given, R e_given, R& chance) {
 #pragma GCC unroll 16
     for (int k = 19; k >= 3; k -= 2) series = fma(series, square, R(1.0 / k));
     divergence = fma(p, phi, fma(R(2) * r * square, series, -(u * r)));
-    now = p + u;
   }
   if (!all(small)) {
     // p eˢ = q e^(s − v), which does not overflow before D does.
     const R exponent = s - v, bounded = min(exponent, R(sizeof(Scalar<R>) == 8 ? 700 : 80));
     const R far = q * exp(bounded);
     divergence = select(small, divergence, log1p(far - p) - p * s + (exponent - bounded));
-    now = select(small, now, far);
   }
-  chance = select(negative, q, now) / (q + now);
   return divergence;
 }
 
@@ -42,6 +38,7 @@ OMG_HD R logistic_divergence(R v_given, R e_given, R& chance) {
 struct Logistic {
   static constexpr Entry entry{"logistic", "(1/m) Σ log(1 + exp(−b aᵀx)) + λ/2 ‖x‖²", "Cox 1958", ""};
   static constexpr auto parameters = data_parameters();
+  static constexpr bool costly_gap = true;
 
   template <class C>
   using Scratch = DifferenceScratch<C>;
@@ -52,14 +49,9 @@ struct Logistic {
     using R = typename C::Real;
     const auto row = [](R label, R then, R change, R& slope) {
       const R v = label * then, e = label * change;
-      R divergence = R(0), chance;
-      if constexpr (Want::gap)
-        divergence = logistic_divergence(v, e, chance);
-      else
-        chance = R(1) / (R(1) + exp(v + e));
       // d/ds log(1 + exp(−b s)) = −b σ(−b s)
-      if constexpr (Want::gradient) slope = -label * chance;
-      return divergence;
+      if constexpr (Want::gradient) slope = -label / (R(1) + exp(v + e));
+      return Want::gap ? logistic_divergence(v, e) : R(0);
     };
     return evaluate_rows<Want>(c, s, in, scratch, R(1) / R(s.terms), in.field(0), x, g, row);
   }

@@ -8,6 +8,7 @@ namespace omg {
 struct Ridge {
   static constexpr Entry entry{"ridge", "‖Ax − b‖²/(2m) + λ/2 ‖x‖²", "Hoerl & Kennard 1970", ""};
   static constexpr auto parameters = data_parameters({{"centre_labels", "false", "take the mean off the labels"}});
+  static constexpr bool costly_gap = true;
 
   template <class C>
   using Scratch = DifferenceScratch<C>;

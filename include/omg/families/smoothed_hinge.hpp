@@ -12,6 +12,7 @@ struct SmoothedHinge {
                                "1 − s − δ/2",
                                "Shalev-Shwartz & Zhang 2013", ""};
   static constexpr auto parameters = data_parameters({{"smoothing", "0.5", "δ > 0, width of the curved part of h"}});
+  static constexpr bool costly_gap = true;
 
   template <class C>
   using Scratch = DifferenceScratch<C>;

@@ -11,6 +11,7 @@ struct SoftmaxRegression {
                                "(1/m) Σ (log Σ_k exp(s_k) − s_b) + λ/2 ‖x‖², s_k = Σ_j a_j x[j K + k]", "Böhning 1992",
                                ""};
   static constexpr auto parameters = data_parameters({{"classes", "3", "K ≥ 2, labels are 0 … K − 1"}});
+  static constexpr bool costly_gap = true;
 
   /// x − x*, and the scores of a row: their changes, then the weights of the gradient.
   template <class C>

@@ -9,6 +9,7 @@ struct SquaredHinge {
   static constexpr Entry entry{"squared_hinge", "ω Σ ½ max(0, 1 − b aᵀx)² + λ/2 ‖x‖², ω = 1 or 1/m",
                                "Chang, Hsieh & Lin 2008", ""};
   static constexpr auto parameters = data_parameters({{"reduction", "sum", "of the rows: sum or mean"}});
+  static constexpr bool costly_gap = true;
 
   template <class C>
   using Scratch = DifferenceScratch<C>;

@@ -37,6 +37,9 @@ struct FamilyOracle {
   typename Family::template Scratch<C> scratch;
   int gradients = 0;
   int functions = 0;
+  /// A gap costs much beside a gradient: it is left out where nobody looks at it.
+  static constexpr bool costly_gap = requires { Family::costly_gap; };
+  bool gap_unseen = false;  ///< nobody looks at the gaps of this iteration: see `advance_unseen`
 
   OMG_HD FamilyOracle(const C& context, const S& s, const I& in) : c(context), shape(s), instance(in), scratch(c, s) {}
 
@@ -49,13 +52,24 @@ struct FamilyOracle {
     ++gradients;
     Family::template evaluate<WantGradient>(c, shape, instance, scratch, x, g);
   }
+  /// ∇f(x), and f(x) − f* for those who look at it.
   template <class X, class G>
   OMG_HD Real gap_and_gradient(const X& x, G& g) {
+    if constexpr (costly_gap)
+      if (gap_unseen) return gradient(x, g), Real(0);
+    return known_gap_and_gradient(x, g);
+  }
+  /// The same for a method that needs f(x) − f* itself; it counts the function.
+  template <class X, class G>
+  OMG_HD Real known_gap_and_gradient(const X& x, G& g) {
     ++gradients;
     return Family::template evaluate<WantBoth>(c, shape, instance, scratch, x, g);
   }
+  /// f(x) − f* for those who look at it.
   template <class X>
   OMG_HD Real gap(const X& x) {
+    if constexpr (costly_gap)
+      if (gap_unseen) return Real(0);
     return Family::template evaluate<WantGap>(c, shape, instance, scratch, x, x);
   }
   OMG_HD void count_function() { ++functions; }

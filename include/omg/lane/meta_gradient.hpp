@@ -128,6 +128,13 @@ struct MetaGradient {
     OMG_HD void pullback(const Base<Point>& base, const W& weights, const V& v, M& out) const {
       Rule_::pullback(*this, base, weights, v, out);
     }
+    /// Whether y_t is chosen by f.
+    OMG_HD bool chooses() const {
+      if constexpr (Learner_::has_null_step)
+        return o.null_step;
+      else
+        return false;
+    }
     OMG_HD void project_meta(Meta& weights) const { project<Dim>(c, o, bounds, first, weights); }
 
     /// y₀ = y_{-1} = x₀; w₁, projected on W.
@@ -144,7 +151,7 @@ struct MetaGradient {
       project_meta(w);
       copy<Dim>(c, w, first);
       if constexpr (Learner_::has_null_step) {
-        gap = f.gap_and_gradient(y, gradient);
+        gap = f.known_gap_and_gradient(y, gradient);
         if (o.null_step) f.count_function();
       } else if constexpr (Rule_::uses_gradient) {
         f.gradient(y, gradient);
@@ -162,8 +169,9 @@ struct MetaGradient {
       } else {
         copy<PointDim>(c, x, next);  // online: y_t = x_t
       }
-      Real reached = f.gap_and_gradient(next, u);  // u_t = ∇f(y_t)
-      state.update(*this, t);                      // w_{t+1}
+      // u_t = ∇f(y_t)
+      Real reached = chooses() ? f.known_gap_and_gradient(next, u) : f.gap_and_gradient(next, u);
+      state.update(*this, t);  // w_{t+1}
       if constexpr (Learner_::has_null_step) {
         if (o.null_step) {
           // y_t is the better of x_t and y_{t-1}; w has been updated in both cases.

@@ -48,7 +48,14 @@ struct ObserverTables {
   const T* targets = nullptr;        ///< the ε
   T stop_gap = 0;
   T stop_gradient = 0;
+  T safe_distance = 0;  ///< no lane is diverged while ‖y_t − x*‖² is at most this
 };
+
+/// Whether a lane is looked at in every iteration, not only in those that are recorded.
+template <class O>
+OMG_HD constexpr bool sees_every_iteration(const O& o) {
+  return o.certificate || o.loss || o.sup || o.regret || o.stop_gap || o.stop_gradient || o.targets > 0;
+}
 
 /// The state of a lane (or a pack of lanes) as statistics see it, and the rule by which an iteration changes it: the
 /// same text for SIMD packs and CUDA threads. Aggregation over lanes belongs to the backend.
@@ -173,6 +180,24 @@ OMG_HD typename C::Real squared_gradient_norm(const C& c, const L& lane, F& f, V
     f.observe_gradient(lane.output(), room);
     return dot<PointDim>(c, room, room);
   }
+}
+
+/// Iteration t of lanes that nobody looks at, of a family whose gaps are costly. True if none of those that run can
+/// have diverged, as f(y_t) − f* ≤ L/2 ‖y_t − x*‖²; otherwise `gap` is f(y_t) − f*, for the observer to see.
+template <class C, class L, class F, class Mask>
+OMG_HD bool advance_unseen(const C& c, L& lane, F& f, const ObserverTables<Scalar<typename C::Real>>& tables, int t,
+                           const Mask& running, typename C::Real& gap) {
+  using R = typename C::Real;
+  f.gap_unseen = true;
+  lane.advance(t);
+  f.gap_unseen = false;
+  const R squared = c.template sum<PointDim>([&](int i) {
+    const R d = lane.output()[i] - f.minimiser(i);
+    return d * d;
+  });
+  if (!any(running & !(squared <= R(tables.safe_distance)))) return true;
+  gap = f.gap(lane.output());
+  return false;
 }
 
 /// α_t ⟨g_t, w_t − w*⟩ where w* is known, else nothing.
