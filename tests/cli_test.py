@@ -287,6 +287,21 @@ class Interrupt(Case):
         self.assertFalse((self.folder / "results").exists())
 
 
+class Checkpoints(Case):
+    def test_are_refused_where_damaged_and_gone_with_the_results(self):
+        path = self.write(GOOD)
+        checkpoint = self.folder / "results" / "checkpoint"
+        checkpoint.parent.mkdir()
+        checkpoint.write_text("omg checkpoint 1 0123456789abcdef\n")
+        refused = self.omg("run", path, "--out", "results", "--resume")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("damaged; run without --resume to start afresh", refused.stderr)
+        self.assertTrue(checkpoint.exists())
+        for more in [], ["--resume"]:  # the second finds none
+            self.assertEqual(self.omg("run", path, "--out", "results", *more).returncode, 0)
+            self.assertEqual(sorted(os.listdir(checkpoint.parent)), ["run.json", "summary.csv", "summary.json"])
+
+
 class Others(Case):
     KINDS = {"families": "huber", "rules": "iterate", "learners": "optimistic_ftrl", "methods": "nesterov",
              "hints": "lookahead", "targets": "bootstrap", "domains": "simplex"}

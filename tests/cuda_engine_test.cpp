@@ -14,6 +14,7 @@
 
 #include "omg/backend.hpp"
 #include "omg/plan.hpp"
+#include "omg/run.hpp"
 
 #include "cuda/cache.hpp"
 #include "cuda/engine.hpp"
@@ -291,7 +292,7 @@ class CountingDevice {
     std::size_t memory = std::size_t{1} << 30, taken = 0, largest_allocation = std::size_t{1} << 40;
     std::map<CUdeviceptr, std::size_t> allocations;
     std::vector<LaneRange> launches;
-    CUresult next_launch = CUDA_SUCCESS;
+    std::size_t launches_left = 1000;  ///< before the device is lost
     int resident_blocks = 2;
   };
   static State& state() {
@@ -303,7 +304,7 @@ class CountingDevice {
   static CUresult allocate(CUdeviceptr* address, std::size_t bytes) {
     State& s = state();
     if (bytes > s.largest_allocation || s.taken + bytes > s.memory) return CUDA_ERROR_OUT_OF_MEMORY;
-    *address = reinterpret_cast<CUdeviceptr>(std::malloc(bytes));
+    *address = reinterpret_cast<CUdeviceptr>(std::calloc(bytes, 1));
     s.allocations[*address] = bytes;
     s.taken += bytes;
     return CUDA_SUCCESS;
@@ -316,7 +317,8 @@ class CountingDevice {
   }
   static CUresult launch(CUfunction function, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
                          CUstream, void** parameters, void**) {
-    if (std::exchange(state().next_launch, CUDA_SUCCESS) != CUDA_SUCCESS) return CUDA_ERROR_ECC_UNCORRECTABLE;
+    if (state().launches_left == 0) return CUDA_ERROR_ECC_UNCORRECTABLE;
+    --state().launches_left;
     if (std::strcmp(reinterpret_cast<const char*>(function), "run_lanes") != 0) return CUDA_SUCCESS;
     const auto& a = *static_cast<const LaneArguments<double>*>(parameters[0]);
     state().launches.push_back({a.begin, a.end});
@@ -498,7 +500,7 @@ TEST_F(CudaEngine, StopsBetweenLaunchesWhenCancelled) {
 
 TEST_F(CudaEngine, NamesALostDevice) {
   Engine engine(0, {});
-  device_.state().next_launch = CUDA_ERROR_ECC_UNCORRECTABLE;
+  device_.state().launches_left = 0;
   try {
     engine.run(cell_, {0, 1500}, control_);
     FAIL() << "ran";
@@ -507,6 +509,37 @@ TEST_F(CudaEngine, NamesALostDevice) {
     EXPECT_NE(text.find("cuLaunchKernel on device 0 (Counting device)"), std::string::npos) << text;
     EXPECT_NE(text.find("the device is lost"), std::string::npos) << text;
   }
+}
+
+TEST_F(CudaEngine, KeepsFinishedWavesOfALostDevice) {
+  const std::filesystem::path place = std::filesystem::path(testing::TempDir()) / "omg-lost-device";
+  std::filesystem::remove_all(place);
+  const OutputFolder folder(place);
+  const RunOptions options{.wave_lanes = 200, .checkpoints = &folder, .resume = true};
+  const auto go = [&] { return run_study(plan_, *make_cuda_backend(), options).cells.at(0).statistics; };
+  const auto whole = go();
+  device_.state().launches_left = 7;  // a wave takes two: of lanes, and to merge
+  try {
+    go();
+    FAIL() << "ran";
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find("the device is lost"), std::string::npos) << text;
+    EXPECT_NE(text.find("600 finished lanes are kept"), std::string::npos) << text;
+  }
+  device_.state().launches_left = 1000;
+  device_.state().launches.clear();
+  EXPECT_EQ(go(), whole);
+  expect_covered({600, 1500});
+  std::filesystem::remove_all(place);
+}
+
+TEST_F(CudaEngine, PausesBetweenLaunches) {
+  Engine engine(0, {}, {.launch_lanes = 100});
+  control_.pause = [&] { return device_.state().launches.size() == 3; };
+  EXPECT_EQ(engine.run(cell_, {0, 1500}, control_).lanes, 300u);
+  EXPECT_EQ(engine.run(cell_, {300, 1500}, control_).lanes, 1200u);
+  expect_covered({0, 1500});
 }
 
 TEST_F(CudaEngine, GivesBackAllMemory) {

@@ -27,6 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 using Quantity = Check::Quantity;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -648,6 +649,164 @@ class TemporaryFolder {
 std::string text_of(const fs::path& file) {
   std::ifstream stream(file);
   return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// ---- checkpoints ----
+
+/// Another backend that fails after so many calls.
+class FailingBackend final : public Backend {
+ public:
+  FailingBackend(std::unique_ptr<Backend> inner, int calls) : inner_(std::move(inner)), left_(calls) {}
+  [[nodiscard]] std::string_view name() const override { return inner_->name(); }
+  [[nodiscard]] Availability availability() const override { return inner_->availability(); }
+  [[nodiscard]] std::uint64_t wave_lanes(const Cell& cell) const override { return inner_->wave_lanes(cell); }
+  CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control) override {
+    if (left_-- == 0) throw Error("the device is lost");
+    CellStatistics out = inner_->run(cell, lanes, control);
+    lanes_run += out.lanes;
+    return out;
+  }
+  Trajectories trace(const Cell& cell, LaneRange lanes, const RunControl& control) override {
+    return inner_->trace(cell, lanes, control);
+  }
+  std::uint64_t lanes_run = 0;
+
+ private:
+  std::unique_ptr<Backend> inner_;
+  int left_;
+};
+
+/// A study with everything that statistics hold.
+class Checkpoints : public testing::Test {
+ protected:
+  Plan plan(const std::string& threshold = "[1e-3, 1]") {
+    std::ofstream(place_.path / "study.toml") << R"toml(iterations = 60
+seed = 11
+distribution = "checkpoints"
+lane_statistics = ["exponent", "sup", "first", "loss", "regret", "ratio", "evaluations"]
+epsilon = [1e-2, 1e-3]
+[[problem]]
+name = "huber"
+family = "huber"
+dimension = 2
+instances = 70
+threshold = { log_uniform = )toml" << threshold
+                                              << R"toml( }
+[[method]]
+name = "optimistic"
+rule = "iterate"
+learner = "optimistic_ftrl"
+hint = "last"
+weights = "t"
+meta_step = ["1/(4*L)", "1/(8*L)", "3/L"]
+bound = "4*L*R^2/(t*(t+1))"
+[[method]]
+name = "plain"
+rule = "iterate"
+learner = "ftrl"
+meta_step = "1/L"
+[[comparison]]
+name = "both"
+)toml";
+    return make_plan(load_study(place_.path / "study.toml"));
+  }
+  std::vector<std::string> results(const Plan& plan, const StudyResult& result) {
+    const auto files = output_files(plan, result, {});
+    return {files.at(0).text, files.at(1).text};
+  }
+  static std::string failure_of(const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  TemporaryFolder place_;
+  const OutputFolder folder_{place_.path / "out"};
+  const fs::path file_ = place_.path / "out" / checkpoint_file;
+};
+
+TEST_F(Checkpoints, ARunThatFailedGoesOnToTheSameBits) {
+  const Plan plan = this->plan();
+  const auto whole = results(plan, run_study(plan, *make_cpu_backend(), {.threads = 2}));
+  RunOptions options{.threads = 2, .wave_lanes = 29, .checkpoints = &folder_, .resume = true};
+  for (const int calls : {1, 5, 9}) {
+    folder_.discard(checkpoint_file);
+    FailingBackend failing(make_cpu_backend(), calls), rest(make_cpu_backend(), 1000);
+    const std::string said = failure_of([&] { run_study(plan, failing, options); });
+    EXPECT_THAT(said, AllOf(HasSubstr("the device is lost; "), HasSubstr(std::to_string(failing.lanes_run) + " "),
+                            HasSubstr(file_.string()), HasSubstr("--resume")));
+    const StudyResult result = run_study(plan, rest, options);
+    EXPECT_EQ(results(plan, result), whole);
+    EXPECT_EQ(failing.lanes_run + rest.lanes_run, 280u);
+    EXPECT_EQ(result.backend, "cpu");
+  }
+}
+
+TEST_F(Checkpoints, AnotherBackendGoesOn) {
+  const Plan plan = this->plan();
+  RunOptions options{.threads = 1, .wave_lanes = 100, .checkpoints = &folder_, .resume = true};
+  FailingBackend failing(make_reference_backend(), 2);
+  EXPECT_NE(failure_of([&] { run_study(plan, failing, options); }), "");
+  const StudyResult result = run_study(plan, *make_cpu_backend(), options);
+  EXPECT_EQ(result.backend, "reference, cpu");
+  EXPECT_EQ(result.cells[0].statistics.lanes, 210u);
+}
+
+TEST_F(Checkpoints, AreWrittenOnTheWay) {
+  const Plan plan = this->plan();
+  const auto whole = results(plan, run_study(plan, *make_cpu_backend()));
+  std::uintmax_t largest = 0;
+  RunOptions options{.threads = 1, .checkpoints = &folder_, .checkpoint_seconds = 0};
+  options.progress = [&](const Progress&) {
+    if (fs::exists(file_)) largest = std::max(largest, fs::file_size(file_));
+  };
+  EXPECT_EQ(results(plan, run_study(plan, *make_cpu_backend(), options)), whole);
+  EXPECT_GT(largest, 0u);
+  EXPECT_THAT(place_.content(), ::testing::UnorderedElementsAre("study.toml", "out", "out/checkpoint"));
+}
+
+TEST_F(Checkpoints, InterruptedRunsSayWhereTheyAre) {
+  const Plan plan = this->plan();
+  RunOptions options{.threads = 1, .wave_lanes = 50, .checkpoints = &folder_};
+  bool stop = false;
+  options.progress = [&](const Progress& at) { stop = at.done > at.total / 2; };
+  options.cancelled = [&] { return stop; };
+  try {
+    run_study(plan, *make_cpu_backend(), options);
+    FAIL() << "ran to its end";
+  } catch (const Interrupted& interruption) {
+    EXPECT_THAT(interruption.kept(), HasSubstr("lanes are kept in " + file_.string()));
+  }
+}
+
+TEST_F(Checkpoints, AreRefusedWithAReason) {
+  const Plan plan = this->plan();
+  RunOptions options{.threads = 1, .wave_lanes = 50, .checkpoints = &folder_, .resume = true};
+  FailingBackend failing(make_cpu_backend(), 3);
+  EXPECT_NE(failure_of([&] { run_study(plan, failing, options); }), "");
+  const auto refusal = [&](const Plan& other) {
+    return failure_of([&] { run_study(other, *make_cpu_backend(), options); });
+  };
+  EXPECT_THAT(refusal(this->plan("[1e-4, 1]")),
+              AllOf(StartsWith(file_.string()), HasSubstr("the cell optimistic of huber is no longer what it was")));
+  Plan shorter = plan;
+  shorter.cells.pop_back();
+  EXPECT_THAT(refusal(shorter), HasSubstr("has 2 cells, the study 1"));
+
+  const std::string text = text_of(file_);
+  for (const std::size_t at : {std::size_t{0}, std::size_t{20}, text.size() / 2, text.size() - 1}) {
+    std::string damaged = text;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    std::ofstream(file_, std::ios::binary) << damaged;
+    EXPECT_THAT(refusal(plan), HasSubstr("damaged")) << at;
+    std::ofstream(file_, std::ios::binary) << text.substr(0, at);
+    EXPECT_THAT(refusal(plan), HasSubstr("damaged")) << at;
+  }
+  std::ofstream(file_, std::ios::binary) << text;
+  EXPECT_EQ(refusal(plan), "");
 }
 
 TEST(OutputFolder, LeavesNothingBehindUntilItIsWritten) {

@@ -36,6 +36,9 @@ struct RunControl {
   unsigned threads = 0;                         ///< 0: all cores
   std::function<void(std::uint64_t)> progress;  ///< called with lane-iterations done since the last call; may be empty
   std::function<bool()> cancelled;              ///< polled between slices; may be empty
+  /// Polled between slices; may be empty. Once it says true, a backend may return early, with the statistics of the
+  /// first `statistics.lanes` of the lanes, all of them whole.
+  std::function<bool()> pause;
 };
 
 /// Runs lanes. Objects are cheap to make; availability() touches the device only when asked.
@@ -46,7 +49,7 @@ class Backend {
   [[nodiscard]] virtual Availability availability() const = 0;
   /// Lanes of this cell that fit one wave.
   [[nodiscard]] virtual std::uint64_t wave_lanes(const Cell& cell) const = 0;
-  /// Runs the lanes and returns their statistics. Throws Error.
+  /// Runs the lanes and returns their statistics; when cancelled, those of some of them. Throws Error.
   virtual CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control) = 0;
   /// Runs the lanes and returns their whole trajectories (for few, short lanes).
   virtual Trajectories trace(const Cell& cell, LaneRange lanes, const RunControl& control) = 0;

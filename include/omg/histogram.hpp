@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "omg/lane/config.hpp"
@@ -38,6 +39,14 @@ class Histogram {
     return static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(value) >> shift);
   }
   static constexpr std::uint32_t keys = 1U << 18;
+  /// Calls f(key, numbers with that key) for every bucket that is not empty.
+  template <class F>
+  void for_each_key(F&& f) const {
+    if (zero_ > 0) f(std::uint32_t{0}, zero_);
+    for (const auto& [side, sign] : {std::pair(&positive_, 0U), std::pair(&negative_, keys / 2)})
+      for (std::size_t k = 0; k < side->counts.size(); ++k)
+        if (side->counts[k] > 0) f(static_cast<std::uint32_t>(side->first + k + sign), side->counts[k]);
+  }
   /// Counts numbers of that key.
   void add_key(std::uint32_t key, std::uint64_t times) {
     add(std::bit_cast<double>(std::uint64_t{key} << shift), times);

@@ -40,17 +40,30 @@ struct Progress {
   const Cell& cell;         ///< the cell that runs
 };
 
+class OutputFolder;
+
 struct RunOptions {
-  unsigned threads = 0;                           ///< 0: all cores
-  std::uint64_t wave_lanes = 0;                   ///< at most so many lanes at a time; 0: what the backend holds
-  std::function<void(const Progress&)> progress;  ///< may be empty
-  std::function<bool()> cancelled;                ///< polled between slices of work; may be empty
+  unsigned threads = 0;                             ///< 0: all cores
+  std::uint64_t wave_lanes = 0;                     ///< at most so many lanes at a time; 0: what the backend holds
+  std::function<void(const Progress&)> progress{};  ///< may be empty
+  std::function<bool()> cancelled{};                ///< polled between slices of work; may be empty
+  /// Keeps what is finished in this folder, in the file `checkpoint_file`: now and then, and when the run ends before
+  /// its time. Null: nowhere.
+  const OutputFolder* checkpoints = nullptr;
+  double checkpoint_seconds = 60;  ///< between two of them, about
+  bool resume = false;             ///< goes on from the checkpoint in that folder, if there is one
 };
 
 /// The run was cancelled by RunOptions::cancelled.
 class Interrupted : public std::exception {
  public:
+  /// `kept`: where finished lanes are kept, in words; empty: nowhere.
+  explicit Interrupted(std::string kept = {}) : kept_(std::move(kept)) {}
   [[nodiscard]] const char* what() const noexcept override { return "interrupted"; }
+  [[nodiscard]] const std::string& kept() const { return kept_; }
+
+ private:
+  std::string kept_;
 };
 
 /// A measured figure and where it was attained.
@@ -113,7 +126,7 @@ struct SweepSummary {
 SweepSummary summarise_sweep(const Cell& cell, const CellStatistics& statistics);
 
 struct StudyResult {
-  std::string backend;
+  std::string backend;            ///< "cuda"; "cuda, cpu" if the second went on from a checkpoint of the first
   std::vector<CellResult> cells;  ///< in the order of the plan
   std::vector<ComparisonResult> comparisons;
   std::vector<ClaimVerdict> claims;  ///< in the order of the study
@@ -126,8 +139,8 @@ struct StudyResult {
 inline constexpr double certificate_tolerance = 1e-9;
 
 /// Runs every cell in waves, merges their statistics, fits the envelopes and judges the claims. The
-/// result, timings apart, depends neither on the waves nor on the number of threads. Throws Error, or
-/// Interrupted if the run was cancelled.
+/// result, timings apart, depends neither on the waves nor on the number of threads, nor on whether the run went on
+/// from a checkpoint. Throws Error, or Interrupted if the run was cancelled.
 StudyResult run_study(const Plan& plan, Backend& backend, const RunOptions& options = {});
 
 /// Lanes stopped on a tolerance.
@@ -157,7 +170,10 @@ std::vector<Winner> winners(const CellStatistics& statistics);
 /// "lane 4113 (instance 17, meta_step = 0.1)"
 std::string describe_lane(const Cell& cell, std::uint64_t lane);
 
-/// A text file of the results.
+/// Where a run keeps what it has finished until its results are written.
+inline constexpr std::string_view checkpoint_file = "checkpoint";
+
+/// A file of the results.
 struct OutputFile {
   std::string name;
   std::string text;
@@ -184,6 +200,8 @@ class OutputFolder {
   /// Makes the folder if need be and puts all files into it, each by renaming a finished one, the first
   /// of them last. Throws Error; nothing half-written is left then.
   void write(const std::vector<OutputFile>& files) const;
+  /// Takes the file of that name out of the folder, if it is there.
+  void discard(std::string_view name) const;
   [[nodiscard]] const std::filesystem::path& path() const { return folder_; }
 
  private:

@@ -43,6 +43,11 @@ struct Best {
 class ExactSum {
  public:
   static constexpr double most = 0x1p160;
+  using Words = std::array<std::int64_t, 12>;
+
+  ExactSum() = default;
+  explicit ExactSum(const Words& words) : words_(words) {}
+  [[nodiscard]] const Words& words() const { return words_; }
 
   void add(double value) {
     const auto bits = std::bit_cast<std::uint64_t>(value);
@@ -67,7 +72,7 @@ class ExactSum {
   friend bool operator==(const ExactSum&, const ExactSum&) = default;
 
  private:
-  std::array<std::int64_t, 12> words_{};  ///< weight of word k: 2^(32 k − 160)
+  Words words_{};  ///< weight of word k: 2^(32 k − 160)
 };
 
 /// What a setting of a sweep does on all instances.

@@ -22,6 +22,7 @@ struct RunArguments {
   std::vector<std::string> overrides;
   bool quiet = false;
   std::uint64_t wave_lanes = 0;
+  bool resume = false;
 };
 int run(const RunArguments& arguments);
 

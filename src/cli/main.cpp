@@ -35,6 +35,8 @@ int execute(int argc, char** argv) {
       ->check(CLI::Range(0, most_threads))
       ->type_name("N");
   run_command->add_option("--out", arguments.out, "Folder of the results; by default out/STUDY")->type_name("DIR");
+  run_command->add_flag("--resume", arguments.resume, "Go on from what an unfinished run has left in that folder")
+      ->disable_flag_override();
   run_command->add_flag("--check", arguments.check, "Exit with 1 if a claim or a certificate fails")
       ->disable_flag_override();
   run_command->add_option("--set", arguments.overrides, "Another value for a key, e.g. problem.huber.instances=64")

@@ -79,6 +79,8 @@ int run(const RunArguments& arguments) {
     RunOptions options;
     options.threads = arguments.threads;
     options.wave_lanes = arguments.wave_lanes;
+    options.checkpoints = &folder;
+    options.resume = arguments.resume;
     options.cancelled = [] { return interrupted.load(); };
     if (!arguments.quiet) {
       display.emplace();
@@ -86,13 +88,15 @@ int run(const RunArguments& arguments) {
     }
     try {
       result = run_study(plan, *chosen.backend, options);
-    } catch (const Interrupted&) {
+    } catch (const Interrupted& interruption) {
       if (display) display->clear();
-      fmt::print(stderr, "omg: interrupted; nothing was written\n");
+      const std::string& kept = interruption.kept();
+      fmt::print(stderr, "omg: interrupted; {}\n", kept.empty() ? "nothing was written" : kept);
       return exit_interrupted;
     }
     const RunRecord record{arguments.overrides, chosen.why, arguments.threads, arguments.wave_lanes};
     folder.write(output_files(plan, result, record));
+    folder.discard(checkpoint_file);
   }
 
   if (!arguments.quiet) {

@@ -19,7 +19,7 @@ class CpuBackend final : public Backend {
                       std::to_string(std::max(1u, std::thread::hardware_concurrency())) + " cores"};
   }
 
-  /// No lane leaves anything behind, so a wave may be large; this is how often progress is merged.
+  /// No lane leaves anything behind, so a wave may be large; this is how often statistics are merged.
   [[nodiscard]] std::uint64_t wave_lanes(const Cell&) const override { return std::uint64_t{1} << 22; }
 
   CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control) override {

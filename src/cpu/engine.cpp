@@ -418,7 +418,7 @@ class CellRun {
     const FlushDenormals flush;
     Room room = make_room();
     CellStatistics statistics = empty_statistics(cell_);
-    for (;;) {
+    while (!paused_) {  // what has been claimed is run, so that all lanes before the next claim are
       const std::uint64_t begin = next_.fetch_add(claim_), end = std::min(begin + claim_, groups_);
       if (begin >= groups_ || stop_) break;
       std::uint64_t lanes = 0;
@@ -427,6 +427,7 @@ class CellRun {
       if (reports) {
         report();
         if (control_.cancelled && control_.cancelled()) stop_ = true;
+        if (control_.pause && control_.pause()) paused_ = true;
       }
     }
     finish(room, statistics);
@@ -681,7 +682,7 @@ class CellRun {
   std::uint64_t claim_ = 1;
   std::atomic<std::uint64_t> next_ = 0;
   std::atomic<std::uint64_t> done_ = 0;
-  std::atomic<bool> stop_ = false;
+  std::atomic<bool> stop_ = false, paused_ = false;
   std::uint64_t reported_ = 0;
 };
 

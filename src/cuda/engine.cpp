@@ -171,6 +171,7 @@ CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, const RunCont
     slice = std::min(pass * planned_passes(seconds / static_cast<double>(passes)), kernel.most_lanes);
     if (control.progress) control.progress(count * static_cast<std::uint64_t>(cell.iterations));
     begin += count;
+    if (control.pause && control.pause()) break;
   }
   if (statistics.lanes == 0 || records == 0) return statistics;
 

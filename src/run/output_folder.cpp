@@ -126,4 +126,6 @@ void OutputFolder::write(const std::vector<OutputFile>& files) const {
   folders.keep();
 }
 
+void OutputFolder::discard(std::string_view name) const { ::unlink((folder_ / name).c_str()); }
+
 }  // namespace omg

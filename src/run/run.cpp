@@ -4,7 +4,10 @@
 #include <chrono>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "judge.hpp"
+#include "run/checkpoint.hpp"
 #include "statistics/recorder.hpp"
 
 namespace omg {
@@ -34,9 +37,19 @@ class StudyRun {
 
   StudyResult run() {
     const auto start = Clock::now();
-    StudyResult out;
-    out.backend = backend_.name();
-    for (const Cell& cell : plan_.cells) out.cells.push_back(run_cell(cell));
+    StudyResult out = begin();
+    try {
+      for (const Cell& cell : plan_.cells) run_cell(cell, out);
+    } catch (const Interrupted&) {
+      throw Interrupted(keep_at_the_end(out));
+    } catch (const std::bad_alloc&) {
+      keep_at_the_end(out);
+      throw;
+    } catch (const std::exception& error) {
+      const std::string kept = keep_at_the_end(out);
+      if (kept.empty()) throw;
+      throw Error(fmt::format("{}; {}", error.what(), kept));
+    }
     for (std::size_t k = 0; k < plan_.study.comparisons.size(); ++k) compare_methods(k, out);
     for (const Claim& claim : plan_.study.claims) out.claims.push_back(judge_claim(claim, out.cells));
     for (const Cell& cell : plan_.cells)
@@ -47,18 +60,56 @@ class StudyRun {
   }
 
  private:
+  /// What a checkpoint holds, or nothing; counts its lanes as done.
+  StudyResult begin() {
+    StudyResult out;
+    const auto file = options_.checkpoints ? options_.checkpoints->path() / checkpoint_file : std::filesystem::path();
+    if (options_.resume && std::filesystem::exists(file)) out = read_checkpoint(plan_, file);
+    for (std::size_t k = 0; k < out.cells.size(); ++k)
+      done_ += out.cells[k].statistics.lanes * static_cast<std::uint64_t>(plan_.cells[k].iterations);
+    const std::string_view name = backend_.name();
+    if (out.backend.empty())
+      out.backend = name;
+    else if (out.backend.find(name) == std::string::npos)
+      out.backend += fmt::format(", {}", name);
+    return out;
+  }
+
+  /// Writes a checkpoint, if there is anything in it, and says so.
+  std::string keep(const StudyResult& finished) {
+    std::uint64_t lanes = 0;
+    for (const CellResult& cell : finished.cells) lanes += cell.statistics.lanes;
+    if (options_.checkpoints == nullptr || lanes == 0) return {};
+    options_.checkpoints->write({{std::string(checkpoint_file), write_checkpoint(plan_, finished)}});
+    kept_at_ = Clock::now();
+    return fmt::format("{} finished {} kept in {}, --resume goes on from there", lanes,
+                       lanes == 1 ? "lane is" : "lanes are", (options_.checkpoints->path() / checkpoint_file).string());
+  }
+  /// The same where the run ends before its time: that is what must be told, even if nothing can be kept.
+  std::string keep_at_the_end(const StudyResult& finished) {
+    try {
+      return keep(finished);
+    } catch (const Error& error) {
+      return fmt::format("finished lanes are lost ({})", error.what());
+    }
+  }
+  [[nodiscard]] bool is_due() const {
+    return options_.checkpoints != nullptr && seconds_since(kept_at_) >= options_.checkpoint_seconds;
+  }
+
   [[nodiscard]] const Cell& cell(const std::string& method, const Check& check) const {
     return plan_.cells[find_cell(plan_, check.problem, method)];
   }
 
-  /// Runs work(control) for some lanes of a cell, then counts them as done.
-  template <class Work>
-  auto advance(const Cell& cell, LaneRange lanes, Work&& work) {
+  /// Runs work(control) for some lanes of a cell, then counts those as done that lanes_done(what came of it) names.
+  template <class Work, class LanesDone>
+  auto advance(const Cell& cell, LaneRange lanes, Work&& work, LanesDone&& lanes_done) {
     const auto share = lanes.size() * static_cast<std::uint64_t>(cell.iterations);
     std::uint64_t reported = 0;
     RunControl control;
     control.threads = options_.threads;
     control.cancelled = options_.cancelled;
+    control.pause = [&] { return is_due(); };
     if (options_.progress)
       control.progress = [&](std::uint64_t more) {
         reported = std::min(reported + more, share);
@@ -66,29 +117,34 @@ class StudyRun {
       };
     auto out = work(control);
     if (options_.cancelled && options_.cancelled()) throw Interrupted();
-    done_ += share;
+    done_ += lanes_done(out) * static_cast<std::uint64_t>(cell.iterations);
     if (options_.progress) options_.progress({done_, total_, cell});
     return out;
   }
 
-  CellResult run_cell(const Cell& cell) {
-    const auto start = Clock::now();
+  /// Runs what is missing of the cell; whatever happens, `into` holds what is finished.
+  void run_cell(const Cell& cell, StudyResult& into) {
+    auto start = Clock::now();
+    if (into.cells.size() == cell.index) into.cells.emplace_back().statistics = empty_statistics(cell);
+    CellResult& out = into.cells[cell.index];
     std::uint64_t wave = std::max<std::uint64_t>(backend_.wave_lanes(cell), 1);
     if (options_.wave_lanes > 0) wave = std::min(wave, options_.wave_lanes);
-    CellResult out;
-    out.statistics = empty_statistics(cell);
-    for (std::uint64_t begin = 0; begin < cell.lanes();) {
+    while (out.statistics.lanes < cell.lanes()) {
+      const std::uint64_t begin = out.statistics.lanes;
       const LaneRange lanes{begin, begin + std::min(wave, cell.lanes() - begin)};
-      out.statistics.merge(
-          advance(cell, lanes, [&](const RunControl& control) { return backend_.run(cell, lanes, control); }));
-      begin = lanes.end;
+      out.statistics.merge(advance(
+          cell, lanes, [&](const RunControl& control) { return backend_.run(cell, lanes, control); },
+          [](const CellStatistics& part) { return part.lanes; }));
+      const auto now = Clock::now();
+      out.seconds += std::chrono::duration<double>(now - start).count();
+      start = now;
+      if (is_due()) keep(into);
     }
     const Window window = fit_window(plan_.study, cell.iterations);
     out.fit = fit_rate(out.statistics, window.from, window.to);
     out.rate = estimate_envelope_rate(cell, out.statistics, window);
     if (const double power = claimed_rate(cell); power > 0) out.judgement = judge_rate(out.rate, power);
-    out.seconds = seconds_since(start);
-    return out;
+    out.seconds += seconds_since(start);
   }
 
   /// On every problem that two or more of its methods run on.
@@ -132,7 +188,9 @@ class StudyRun {
     for (std::uint64_t begin = 0; begin < ours.lanes() && !std::isnan(out.value); begin += block) {
       const LaneRange lanes{begin, std::min(begin + block, ours.lanes())};
       const auto trace = [&](const Cell& cell) {
-        return advance(cell, lanes, [&](const RunControl& control) { return backend_.trace(cell, lanes, control); });
+        return advance(
+            cell, lanes, [&](const RunControl& control) { return backend_.trace(cell, lanes, control); },
+            [&](const Trajectories&) { return lanes.size(); });
       };
       compare(trace(ours), trace(theirs), lanes, check.shift, out);
     }
@@ -163,6 +221,7 @@ class StudyRun {
   const RunOptions& options_;
   std::uint64_t total_ = 0;  ///< lane-iterations
   std::uint64_t done_ = 0;
+  Clock::time_point kept_at_ = Clock::now();  ///< when the last checkpoint was written
 };
 
 }  // namespace
