@@ -7,30 +7,36 @@ namespace omg {
 /// Divergence D = ℓ(v + e) − ℓ(v) − ℓ'(v) e ≥ 0 of the logistic loss ℓ(v) = log(1 + exp(−v)).
 ///
 /// D does not change with the signs of v and e together, as ℓ(v) − ℓ(−v) is linear. So let v ≥ 0, p = σ(−v) ≤ ½, s =
-/// −e, and u = p (eˢ − 1):  D = log(1 + u) − p s = p φ(s) − λ(u) with φ(s) = eˢ − 1 − s and λ(u) = u − log(1 + u). The
-/// terms of the first form are at most 8 times their difference where |s| ≥ ½, those of the second at most 3 times.
+/// −e, φ(s) = eˢ − 1 − s and u = p (eˢ − 1) = p (φ(s) + s):  D = log(1 + u) − p s = p φ(s) − λ(u), λ(u) = u − log(1 +
+/// u). The terms of the second form are at most 3 times their difference where |u| is small, those of the first at most
+/// 8 times where it is not.
 template <class R>
 OMG_HD R logistic_divergence(R v_given, R e_given) {
   const auto negative = v_given < R(0);
   const R v = abs(v_given), s = select(negative, e_given, -e_given);
   const R odds = exp(-v), q = R(1) / (R(1) + odds), p = odds * q;
+  // p eˢ = q e^(s − v), which does not overflow before D does.
+  const R exponent = s - v, bounded = min(exponent, R(sizeof(Scalar<R>) == 8 ? 700 : 80));
+  const R now = q * exp(bounded);
   const auto small = abs(s) < R(0.5);
-  R divergence = R(0);
+  R excess = now - p - p * s, u = now - p;  // p φ(s) and u
   if (any(small)) {
-    const R phi = small_exp_excess(s), u = p * (phi + s);
-    // With r = u/(2 + u), |r| < 0.15: log(1 + u) = 2 artanh r and λ(u) = u r − 2 r³ (1/3 + r²/5 + r⁴/7 + …)
-    const R r = u / (R(2) + u), square = r * r;
+    const R scaled = p * small_exp_excess(s);
+    excess = select(small, scaled, excess);
+    u = select(small, fma(p, s, scaled), u);
+  }
+  // With r = u/(2 + u): log(1 + u) = 2 artanh r and λ(u) = u r − 2 r³ (1/3 + r²/5 + r⁴/7 + …); |r| < 0.15 as |u| < 0.3
+  // or so, and wherever |s| < ½.
+  const R r = u / (R(2) + u), square = r * r;
+  const auto near = square < R(0.0225);
+  R divergence = R(0);
+  if (any(near)) {
     R series = R(1.0 / 21);
 #pragma GCC unroll 16
     for (int k = 19; k >= 3; k -= 2) series = fma(series, square, R(1.0 / k));
-    divergence = fma(p, phi, fma(R(2) * r * square, series, -(u * r)));
+    divergence = fma(R(2) * r * square, series, excess - u * r);
   }
-  if (!all(small)) {
-    // p eˢ = q e^(s − v), which does not overflow before D does.
-    const R exponent = s - v, bounded = min(exponent, R(sizeof(Scalar<R>) == 8 ? 700 : 80));
-    const R far = q * exp(bounded);
-    divergence = select(small, divergence, log1p(far - p) - p * s + (exponent - bounded));
-  }
+  if (!all(near)) divergence = select(near, divergence, log(q + now) - p * s + (exponent - bounded));
   return divergence;
 }
 
