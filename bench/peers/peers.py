@@ -60,6 +60,18 @@ def tridiagonal(w, x):
     return gradient, gap
 
 
+def huber(w, x):
+    weight, threshold, center = (x.put(w.per_lane(k)) for k in ("weight", "threshold", "minimiser"))
+    gradient = lambda y: weight * x.minimum(x.maximum(y - center, -threshold), threshold)
+
+    def gap(y):
+        d = abs(y - center)
+        curved = x.minimum(d, threshold)
+        return (weight * curved * (d - curved / 2))[:, 0]
+
+    return gradient, gap
+
+
 def logistic(w, x):
     a = x.put(w.array["features"].reshape(w.rows, w.n))
     b = x.put(w.array["labels"])
@@ -121,8 +133,23 @@ def nesterov(w, x, gradient):
     return advance, lambda start: (start, start)
 
 
-METHODS = {f.__name__: f for f in (gradient_descent, heavy_ball, adagrad, elementwise_step, nesterov)}
-FAMILIES = {f.__name__: f for f in (quadratic, tridiagonal, logistic)}
+def optimistic_ftrl(w, x, gradient):
+    """The rule `iterate` with weights t and the last gradient as hint."""
+    beta = x.put(w.parameter("meta_step"))[:, None]
+
+    def advance(s, t):
+        y, sums, weights, first = s
+        rho = 2 / (t + 1)
+        y = (1 - rho) * y + rho * weights
+        u = gradient(y)
+        sums = sums + t * u
+        return y, sums, first - beta * (sums + (t + 1) * u), first
+
+    return advance, lambda start: (start, 0 * start, start, start)
+
+
+METHODS = {f.__name__: f for f in (gradient_descent, heavy_ball, adagrad, elementwise_step, nesterov, optimistic_ftrl)}
+FAMILIES = {f.__name__: f for f in (quadratic, tridiagonal, huber, logistic)}
 
 
 class NumPy:
@@ -132,6 +159,7 @@ class NumPy:
         np = importlib.import_module("numpy")
         self.version = np.__version__
         self.ones_like, self.zeros_like, self.logaddexp = np.ones_like, np.zeros_like, np.logaddexp
+        self.minimum, self.maximum = np.minimum, np.maximum
         self.put = self.get = lambda v: v
         self.join = lambda parts: np.concatenate(parts, 1)
         self.sigmoid = lambda s: 1 / (1 + np.exp(-s))
@@ -154,6 +182,7 @@ class PyTorch(NumPy):
         torch.set_grad_enabled(False)
         self.version = torch.__version__
         self.ones_like, self.zeros_like, self.logaddexp = torch.ones_like, torch.zeros_like, torch.logaddexp
+        self.minimum, self.maximum = torch.minimum, torch.maximum
         self.put = torch.from_numpy
         self.get = lambda v: v.numpy()
         self.join = lambda parts: torch.cat(parts, 1)
@@ -171,6 +200,7 @@ class Jax:
         self.jax = jax
         self.version = jax.__version__
         self.ones_like, self.zeros_like, self.logaddexp = jnp.ones_like, jnp.zeros_like, jnp.logaddexp
+        self.minimum, self.maximum = jnp.minimum, jnp.maximum
         self.put = jnp.asarray
         self.get = importlib.import_module("numpy").asarray
         self.join = lambda parts: jnp.concatenate(parts, 1)
