@@ -250,14 +250,15 @@ TEST(CudaArchitecture, IsTheNearestThatTheDeviceRuns) {
 // ---- tuning ----
 
 TEST(CudaTuning, IsReadFromText) {
-  const Tuning tuning = tuning_of("block_threads=64,launch_lanes=1000,memory=5000000000");
+  const Tuning tuning = tuning_of("block_threads=64,launch_lanes=1000,memory=5000000000,host_figures=1");
+  EXPECT_TRUE(tuning.host_figures);
   EXPECT_EQ(tuning.block_threads, 64);
   EXPECT_EQ(tuning.launch_lanes, 1000u);
   EXPECT_EQ(tuning.memory, 5000000000u);
   EXPECT_EQ(tuning.warps, 0u);
   EXPECT_EQ(tuning_of("").block_threads, 0);
   for (const char* text : {"block_threads=33", "block_threads=2048", "warps", "warps=", "warps=0", "warps=7x", "=7",
-                           "warps=7,,memory=9", "speed=9"})
+                           "warps=7,,memory=9", "host_figures=2", "speed=9"})
     EXPECT_THROW(tuning_of(text), Error) << text;
 }
 
@@ -294,6 +295,12 @@ class CountingDevice {
     std::vector<LaneRange> launches;
     std::size_t launches_left = 1000;  ///< before the device is lost
     int resident_blocks = 2;
+    std::size_t polls = 0;             ///< of a stream that find it busy after each launch
+    std::size_t busy = 0;              ///< of them that are left
+    const Problem* problem = nullptr;  ///< of the lanes to come, whose threads run a lane each
+    std::size_t strangers = 0;         ///< lanes that found other numbers than their instance's
+    std::uintptr_t streams = 0;        ///< created
+    std::vector<std::string> calls;    ///< launches of lanes, copies to the device, waits, each with its stream
   };
   static State& state() {
     static State it;
@@ -316,14 +323,35 @@ class CountingDevice {
     return CUDA_SUCCESS;
   }
   static CUresult launch(CUfunction function, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
-                         CUstream, void** parameters, void**) {
+                         CUstream stream, void** parameters, void**) {
     if (state().launches_left == 0) return CUDA_ERROR_ECC_UNCORRECTABLE;
     --state().launches_left;
     if (std::strcmp(reinterpret_cast<const char*>(function), "run_lanes") != 0) return CUDA_SUCCESS;
     const auto& a = *static_cast<const LaneArguments<double>*>(parameters[0]);
     state().launches.push_back({a.begin, a.end});
+    if (state().problem != nullptr) state().strangers += strangers(a, *state().problem);
+    state().busy = state().polls;
+    note("launch", stream);
     for (Count l = 0; l < a.end - a.begin; ++l) a.rows.endings[l] = {End::ran, a.record_count, a.iterations, 1, 0};
     return CUDA_SUCCESS;
+  }
+
+  /// Lanes of a launch that would read other numbers than those of their instance.
+  static std::size_t strangers(const LaneArguments<double>& a, const Problem& problem) {
+    std::size_t count = 0;
+    for (Count lane = a.begin; lane < a.end; ++lane) {
+      const std::size_t i = lane % problem.instances;
+      const auto j = (i + problem.instances - static_cast<std::size_t>(a.first_instance)) % problem.instances;
+      const double* record = a.records + j / tile * (tile * problem.record_size()) + j % tile;
+      bool same = j < static_cast<std::size_t>(a.local_instances) && a.inverse_scale[j] == 1 / problem.scale[i];
+      for (std::size_t k = 0; same && k < problem.record_size(); ++k)
+        same = record[k * tile] == problem.records[k * problem.instances + i];
+      count += same ? 0 : 1;
+    }
+    return count;
+  }
+  static void note(const char* call, CUstream stream) {
+    state().calls.push_back(std::string(call) + " " + std::to_string(reinterpret_cast<std::uintptr_t>(stream)));
   }
 
   static const Driver& table() {
@@ -361,7 +389,16 @@ class CountingDevice {
       };
       d.memory_allocate = allocate;
       d.memory_free = free;
-      d.copy_to_device = [](CUdeviceptr to, const void* from, std::size_t bytes, CUstream) {
+      d.host_allocate = [](void** address, std::size_t bytes, unsigned) {
+        *address = std::malloc(bytes);
+        return CUDA_SUCCESS;
+      };
+      d.host_free = [](void* address) {
+        std::free(address);
+        return CUDA_SUCCESS;
+      };
+      d.copy_to_device = [](CUdeviceptr to, const void* from, std::size_t bytes, CUstream stream) {
+        note("copy", stream);
         std::memcpy(reinterpret_cast<void*>(to), from, bytes);
         return CUDA_SUCCESS;
       };
@@ -384,9 +421,28 @@ class CountingDevice {
         *blocks = state().resident_blocks;
         return CUDA_SUCCESS;
       };
-      d.stream_create = [](CUstream*, unsigned) { return CUDA_SUCCESS; };
+      d.stream_create = [](CUstream* stream, unsigned) {
+        *stream = reinterpret_cast<CUstream>(++state().streams);
+        return CUDA_SUCCESS;
+      };
+      d.stream_query = [](CUstream) {
+        if (state().busy == 0) return CUDA_SUCCESS;
+        --state().busy;
+        return CUDA_ERROR_NOT_READY;
+      };
+      d.stream_wait = [](CUstream stream, CUevent, unsigned) {
+        note("wait", stream);
+        return CUDA_SUCCESS;
+      };
+      d.event_create = [](CUevent*, unsigned) { return CUDA_SUCCESS; };
+      d.event_destroy = [](CUevent) { return CUDA_SUCCESS; };
+      d.event_record = [](CUevent, CUstream) { return CUDA_SUCCESS; };
+      d.event_synchronise = [](CUevent) { return CUDA_SUCCESS; };
       d.stream_destroy = [](CUstream) { return CUDA_SUCCESS; };
-      d.stream_synchronise = [](CUstream) { return CUDA_SUCCESS; };
+      d.stream_synchronise = [](CUstream stream) {
+        note("synchronise", stream);
+        return CUDA_SUCCESS;
+      };
       d.launch = launch;
       return d;
     }();
@@ -422,6 +478,9 @@ void expect_covered(LaneRange lanes) {
 
 class CudaEngine : public testing::Test {
  protected:
+  CudaEngine() { device_.state().problem = cell_.problem.get(); }
+  void TearDown() override { EXPECT_EQ(device_.state().strangers, 0u); }
+
   CountingDevice device_;
   const Plan plan_ = small_plan(500);
   const Cell& cell_ = plan_.cells[0];
@@ -532,6 +591,41 @@ TEST_F(CudaEngine, KeepsFinishedWavesOfALostDevice) {
   EXPECT_EQ(go(), whole);
   expect_covered({600, 1500});
   std::filesystem::remove_all(place);
+}
+
+TEST_F(CudaEngine, UploadsTheNextWaveWhileThisOneRuns) {
+  device_.state().memory = 60000;
+  device_.state().polls = 100;
+  Engine engine(0, {});
+  const std::uint64_t wave = engine.wave_lanes(cell_);
+  ASSERT_LT(wave, 500u);
+  EXPECT_EQ(engine.run(cell_, {0, 1500}, control_).lanes, 1500u);
+  expect_covered({0, 1500});
+  // Kernels run on stream 1, instances come on stream 2, in two copies: records and scales.
+  std::size_t launches = 0, early = 0, late = 0;
+  bool runs = false;
+  for (const std::string& call : device_.state().calls) {
+    if (call == "launch 1") ++launches, runs = true;
+    if (call == "synchronise 1") runs = false;
+    if (call == "copy 2" && launches > 0) ++(runs ? early : late);
+  }
+  EXPECT_EQ(early, 2 * ((1500 - 1) / wave));
+  EXPECT_EQ(late, 0u);
+  EXPECT_LE(device_.state().taken, device_.state().memory);
+}
+
+TEST_F(CudaEngine, ForgetsAnUploadThatIsOfNoUse) {
+  device_.state().memory = 60000;
+  Engine engine(0, {});
+  const std::uint64_t wave = engine.wave_lanes(cell_);
+  control_.cancelled = [&] { return !device_.state().launches.empty(); };
+  engine.run(cell_, {0, 1500}, control_);  // is cut off with the instances of the next wave on their way
+  control_.cancelled = nullptr;
+  for (const std::uint64_t begin : {wave + 7, wave, std::uint64_t{0}}) {
+    device_.state().launches.clear();
+    engine.run(cell_, {begin, begin + wave}, control_);
+    expect_covered({begin, begin + wave});
+  }
 }
 
 TEST_F(CudaEngine, PausesBetweenLaunches) {

@@ -36,8 +36,9 @@ struct RunControl {
   unsigned threads = 0;                         ///< 0: all cores
   std::function<void(std::uint64_t)> progress;  ///< called with lane-iterations done since the last call; may be empty
   std::function<bool()> cancelled;              ///< polled between slices; may be empty
-  /// Polled between slices; may be empty. Once it says true, a backend may return early, with the statistics of the
-  /// first `statistics.lanes` of the lanes, all of them whole.
+  /// Polled between slices; may be empty. Where it is set, a backend may return early, with the statistics of the first
+  /// `statistics.lanes` of the lanes, all of them whole: once it says true, or before an error in what comes after
+  /// them.
   std::function<bool()> pause;
 };
 
@@ -47,7 +48,7 @@ class Backend {
   virtual ~Backend() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
   [[nodiscard]] virtual Availability availability() const = 0;
-  /// Lanes of this cell that fit one wave.
+  /// Lanes of this cell that `run` takes at a time.
   [[nodiscard]] virtual std::uint64_t wave_lanes(const Cell& cell) const = 0;
   /// Runs the lanes and returns their statistics; when cancelled, those of some of them. Throws Error.
   virtual CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control) = 0;

@@ -24,6 +24,8 @@ Driver load_driver() {
   library.load(d.memory_info, "cuMemGetInfo_v2");
   library.load(d.memory_allocate, "cuMemAlloc_v2");
   library.load(d.memory_free, "cuMemFree_v2");
+  library.load(d.host_allocate, "cuMemHostAlloc");
+  library.load(d.host_free, "cuMemFreeHost");
   library.load(d.copy_to_device, "cuMemcpyHtoDAsync_v2");
   library.load(d.copy_to_host, "cuMemcpyDtoHAsync_v2");
   library.load(d.memory_set, "cuMemsetD8Async");
@@ -35,6 +37,12 @@ Driver load_driver() {
   library.load(d.stream_create, "cuStreamCreate");
   library.load(d.stream_destroy, "cuStreamDestroy_v2");
   library.load(d.stream_synchronise, "cuStreamSynchronize");
+  library.load(d.stream_query, "cuStreamQuery");
+  library.load(d.stream_wait, "cuStreamWaitEvent");
+  library.load(d.event_create, "cuEventCreate");
+  library.load(d.event_destroy, "cuEventDestroy_v2");
+  library.load(d.event_record, "cuEventRecord");
+  library.load(d.event_synchronise, "cuEventSynchronize");
   library.load(d.launch, "cuLaunchKernel");
   return d;
 }
@@ -93,6 +101,8 @@ void check_with(const Driver& d, CUresult result, std::string_view call) {
 DriverOverride::DriverOverride(const Driver& other) { other_driver = &other; }
 
 DriverOverride::~DriverOverride() { other_driver = nullptr; }
+
+bool driver_is_overridden() { return other_driver != nullptr; }
 
 const Driver& driver() {
   if (other_driver != nullptr) return *other_driver;
@@ -159,6 +169,19 @@ void Buffer::reserve(std::size_t bytes) {
   capacity_ = bytes;
 }
 
+void PinnedBuffer::release() {
+  if (data_ != nullptr) driver().host_free(data_);
+  data_ = nullptr;
+  capacity_ = 0;
+}
+
+void PinnedBuffer::reserve(std::size_t bytes) {
+  if (bytes <= capacity_) return;
+  release();
+  check(driver().host_allocate(&data_, bytes, 0), "cuMemHostAlloc of " + std::to_string(bytes) + " bytes");
+  capacity_ = bytes;
+}
+
 Stream::Stream() { check(driver().stream_create(&stream_, CU_STREAM_NON_BLOCKING), "cuStreamCreate"); }
 
 Stream::~Stream() {
@@ -166,6 +189,22 @@ Stream::~Stream() {
 }
 
 void Stream::synchronise() const { check(driver().stream_synchronise(stream_), "cuStreamSynchronize"); }
+
+bool Stream::idle() const { return driver().stream_query(stream_) != CUDA_ERROR_NOT_READY; }
+
+void Stream::wait_for(const Event& event) const {
+  check(driver().stream_wait(stream_, event.get(), 0), "cuStreamWaitEvent");
+}
+
+Event::Event() { check(driver().event_create(&event_, CU_EVENT_DISABLE_TIMING), "cuEventCreate"); }
+
+Event::~Event() {
+  if (event_ != nullptr) driver().event_destroy(event_);
+}
+
+void Event::record(const Stream& stream) const { check(driver().event_record(event_, stream.get()), "cuEventRecord"); }
+
+void Event::synchronise() const { check(driver().event_synchronise(event_), "cuEventSynchronize"); }
 
 Module::Module(const std::string& cubin) { check(driver().module_load(&module_, cubin.data()), "cuModuleLoadData"); }
 

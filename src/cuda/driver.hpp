@@ -28,6 +28,8 @@ struct Driver {
   decltype(&cuMemGetInfo) memory_info;
   decltype(&cuMemAlloc) memory_allocate;
   decltype(&cuMemFree) memory_free;
+  decltype(&cuMemHostAlloc) host_allocate;
+  decltype(&cuMemFreeHost) host_free;
   decltype(&cuMemcpyHtoDAsync) copy_to_device;
   decltype(&cuMemcpyDtoHAsync) copy_to_host;
   decltype(&cuMemsetD8Async) memory_set;
@@ -39,6 +41,12 @@ struct Driver {
   decltype(&cuStreamCreate) stream_create;
   decltype(&cuStreamDestroy) stream_destroy;
   decltype(&cuStreamSynchronize) stream_synchronise;
+  decltype(&cuStreamQuery) stream_query;
+  decltype(&cuStreamWaitEvent) stream_wait;
+  decltype(&cuEventCreate) event_create;
+  decltype(&cuEventDestroy) event_destroy;
+  decltype(&cuEventRecord) event_record;
+  decltype(&cuEventSynchronize) event_synchronise;
   decltype(&cuLaunchKernel) launch;
 };
 
@@ -53,6 +61,9 @@ class DriverOverride {
   DriverOverride(const DriverOverride&) = delete;
   DriverOverride& operator=(const DriverOverride&) = delete;
 };
+
+/// Whether a DriverOverride lives.
+bool driver_is_overridden();
 
 /// The device has no room for what was asked; the wave is halved and tried again.
 class OutOfMemory : public Error {
@@ -110,6 +121,25 @@ class Buffer {
   std::size_t capacity_ = 0;
 };
 
+/// Host memory that copies read while the caller goes on; as Buffer otherwise.
+class PinnedBuffer {
+ public:
+  PinnedBuffer() = default;
+  ~PinnedBuffer() { release(); }
+  PinnedBuffer(const PinnedBuffer&) = delete;
+  PinnedBuffer& operator=(const PinnedBuffer&) = delete;
+
+  void reserve(std::size_t bytes);
+  void release();
+  [[nodiscard]] std::byte* data() const { return static_cast<std::byte*>(data_); }
+
+ private:
+  void* data_ = nullptr;
+  std::size_t capacity_ = 0;
+};
+
+class Event;
+
 class Stream {
  public:
   Stream();
@@ -118,10 +148,29 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
   /// Waits for all work; what failed in a kernel comes out here.
   void synchronise() const;
+  /// Whether all work is done, or has failed.
+  [[nodiscard]] bool idle() const;
+  /// What comes after waits for the event.
+  void wait_for(const Event& event) const;
   [[nodiscard]] CUstream get() const { return stream_; }
 
  private:
   CUstream stream_ = nullptr;
+};
+
+/// A point in the work of a stream; passed as long as it was never recorded.
+class Event {
+ public:
+  Event();
+  ~Event();
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+  void record(const Stream& stream) const;
+  void synchronise() const;
+  [[nodiscard]] CUevent get() const { return event_; }
+
+ private:
+  CUevent event_ = nullptr;
 };
 
 struct Size3 {

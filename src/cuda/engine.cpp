@@ -6,6 +6,7 @@
 
 #include <climits>
 
+#include "cuda/device_figures.hpp"
 #include "cuda/rows.hpp"
 #include "statistics/recorder.hpp"
 
@@ -16,6 +17,8 @@ Engine::Engine(int ordinal, std::filesystem::path cache_folder, const Tuning& tu
   architecture_ = architecture_for(device_.capability(), compiler_architectures());
   device_.make_current();
   stream_ = std::make_unique<Stream>();
+  upload_ = std::make_unique<InstanceUpload>();
+  runtime_ = !driver_is_overridden() && runtime_starts();
 }
 
 void Engine::copy_to_device(const Buffer& to, const void* from, std::size_t bytes) {
@@ -35,7 +38,7 @@ const Module& Engine::module_of(const KernelSource& source) {
   return found->second;
 }
 
-std::size_t Engine::usable_memory() const {
+std::size_t Engine::usable_memory() {
   std::size_t held = 0;
   for (const Buffer* buffer : buffers()) held += buffer->capacity();
   // A tenth is left for the driver and for what the kernels themselves need.
@@ -44,9 +47,10 @@ std::size_t Engine::usable_memory() const {
 }
 
 void Engine::release_buffers() {
-  for (Buffer* buffer : {&instances_, &shared_, &tables_, &extremes_, &merged_, &rows_, &arena_, &trace_})
-    buffer->release();
-  placed_ = {};
+  upload_->stop();
+  for (Buffer* buffer : buffers()) buffer->release();
+  for (Place& place : places_) place.set = {};
+  shared_set_ = {};
 }
 
 LaunchPolicy Engine::policy_of(const Specialisation& chosen) const {
@@ -60,8 +64,13 @@ LaunchPolicy Engine::policy_of(const Specialisation& chosen) const {
 std::uint64_t Engine::wave_lanes(const Cell& cell, bool tracing) {
   device_.make_current();
   const Specialisation chosen = specialise(cell, tracing);
-  return fitting_lanes(wave_cost(cell, chosen, policy_of(chosen)), cell.problem->instances, cell.lanes(),
-                       usable_memory());
+  WaveCost cost = wave_cost(cell, chosen, policy_of(chosen));
+  const auto fitting = [&] { return fitting_lanes(cost, cell.problem->instances, cell.lanes(), usable_memory()); };
+  const std::uint64_t alone = fitting();
+  if (alone >= std::min<std::uint64_t>(cell.lanes(), cell.problem->instances)) return alone;
+  // The instances of the next wave are there while this one runs.
+  cost.instance *= 2;
+  return std::max<std::uint64_t>(fitting(), std::min<std::uint64_t>(alone, 1));
 }
 
 template <class Step>
@@ -73,7 +82,7 @@ void Engine::in_waves(const Cell& cell, LaneRange lanes, bool tracing, Step&& st
   for (std::uint64_t begin = lanes.begin; begin < lanes.end;) {
     const LaneRange range{begin, std::min(lanes.end, begin + wave)};
     try {
-      if (!step(range)) return;
+      if (!step(range, LaneRange{range.end, std::min(lanes.end, range.end + wave)})) return;
       begin = range.end;
     } catch (const OutOfMemory&) {
       // Others may use the device too: with nothing of our own left in its memory, try half as much.
@@ -85,7 +94,7 @@ void Engine::in_waves(const Cell& cell, LaneRange lanes, bool tracing, Step&& st
 }
 
 template <class T>
-Engine::Launch Engine::prepare(const Cell& cell, LaneRange lanes, bool tracing, LaneArguments<T>& a) {
+Engine::Launch Engine::prepare(const Cell& cell, LaneRange lanes, LaneRange next, bool tracing, LaneArguments<T>& a) {
   const Specialisation chosen = specialise(cell, tracing);
   Launch launch;
   const LaunchPolicy policy = launch.policy = policy_of(chosen);
@@ -93,9 +102,10 @@ Engine::Launch Engine::prepare(const Cell& cell, LaneRange lanes, bool tracing, 
   launch.function = module_of(lane_source(chosen, policy)).function("run_lanes");
   upload_instances(cell, lanes, policy, a);
   upload_tables(cell, lanes, a);
+  foresee(cell, next, policy);
 
-  const std::size_t taken =
-      cost.fixed + static_cast<std::size_t>(a.local_instances) * cost.instance + lanes.size() * cost.lane;
+  const auto there = places_[0].set.count + places_[1].set.count;
+  const std::size_t taken = cost.fixed + there * cost.instance + lanes.size() * cost.lane;
   const std::size_t memory = usable_memory(), room = memory > taken ? memory - taken : 0;
   const int watchers_in_block = policy.block_threads / policy.watched_threads();
   const std::size_t most_shared = policy.shared_bytes(static_cast<std::size_t>(watchers_in_block), sizeof(T));
@@ -131,10 +141,16 @@ void Engine::launch_lanes(const Launch& kernel, const LaneArguments<T>& a) {
   launch(*stream_, kernel.function, kernel.grid, kernel.block, kernel.shared, a);
 }
 
+bool Engine::aggregates_on_device(const Cell& cell) const {
+  // What belongs to one setting or one instance is the host's.
+  const bool total = !cell.keep_instances && !(cell.track_best && cell.settings > 1);
+  return total && !tuning_.host_figures && runtime_;
+}
+
 template <class T>
-CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, const RunControl& control) {
+CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, LaneRange next, const RunControl& control) {
   LaneArguments<T> a{};
-  const Launch kernel = prepare(cell, lanes, false, a);
+  const Launch kernel = prepare(cell, lanes, next, false, a);
   const auto records = cell.record_at.size();
 
   const std::size_t lanes_at = kernel.watchers * (records + 1) * sizeof(Extremes<T>);
@@ -144,7 +160,9 @@ CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, const RunCont
 
   CellStatistics statistics = empty_statistics(cell);
   std::vector<std::uint64_t> diverged(records + 1), converged(records + 1);
-  std::vector<std::byte> left;  // by the lanes of a launch
+  // What the lanes of a launch leave is aggregated where it lies, or else comes to the host.
+  const auto figures = aggregates_on_device(cell) ? device_figures<T>(cell, stream_->get()) : nullptr;
+  std::vector<std::byte> left;
 
   // A launch takes whole passes of all watchers; the first one shows how long a pass is.
   const std::uint64_t pass = kernel.watchers * static_cast<std::uint64_t>(kernel.policy.watched_lanes());
@@ -160,12 +178,20 @@ CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, const RunCont
     a.end = begin + count;
     a.first_launch = begin == lanes.begin;
     launch_lanes(kernel, a);
-    left.resize(layout.bytes());
-    copy_to_host(left.data(), rows_, left.size());
+    wait_for_kernels();
+    if (!figures) {
+      left.resize(layout.bytes());
+      copy_to_host(left.data(), rows_, left.size());
+    }
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    const LaneBatch<T> batch = layout.batch(left.data(), begin, count);
-    take_endings(batch, diverged, converged, statistics);
-    take_figures(cell, batch, statistics);
+    LaneBatch<T> batch = layout.batch(figures ? rows_.at<std::byte>() : left.data(), begin, count);
+    if (figures) {
+      figures->take(batch, diverged, converged, statistics);
+    } else {
+      find_evaluations(batch);
+      take_endings(batch, diverged, converged, statistics);
+      take_figures(cell, batch, statistics);
+    }
 
     const std::uint64_t passes = (count - 1) / pass + 1;
     slice = std::min(pass * planned_passes(seconds / static_cast<double>(passes)), kernel.most_lanes);
@@ -196,19 +222,24 @@ CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, const RunCont
 CellStatistics Engine::run(const Cell& cell, LaneRange lanes, const RunControl& control) {
   device_.make_current();
   CellStatistics statistics = empty_statistics(cell);
-  in_waves(cell, lanes, false, [&](LaneRange range) {
-    const CellStatistics part = cell.precision == Precision::float64 ? run_wave<double>(cell, range, control)
-                                                                     : run_wave<float>(cell, range, control);
-    statistics.merge(part);
-    return part.lanes == range.size();
-  });
+  try {
+    in_waves(cell, lanes, false, [&](LaneRange range, LaneRange next) {
+      const CellStatistics part = cell.precision == Precision::float64 ? run_wave<double>(cell, range, next, control)
+                                                                       : run_wave<float>(cell, range, next, control);
+      statistics.merge(part);
+      return part.lanes == range.size() && !(control.pause && control.pause());
+    });
+  } catch (const Error&) {
+    // Finished waves are given back where that is expected; the next call meets the error again.
+    if (!control.pause || statistics.lanes == 0) throw;
+  }
   return statistics;
 }
 
 template <class T>
 void Engine::trace_wave(const Cell& cell, LaneRange lanes, std::uint64_t first_lane, Trajectories& out) {
   LaneArguments<T> a{};
-  const Launch kernel = prepare(cell, lanes, true, a);
+  const Launch kernel = prepare(cell, lanes, {}, true, a);
   const std::size_t n = out.dimension, iterations = out.iterations, count = lanes.size();
   const std::size_t gaps = iterations * count, points = gaps * n;
   trace_.reserve((gaps + points) * sizeof(T));
@@ -237,7 +268,7 @@ Trajectories Engine::trace(const Cell& cell, LaneRange lanes, const RunControl& 
   out.dimension = static_cast<std::size_t>(cell.problem->shape.n);
   out.gaps.resize(out.lanes * out.iterations);
   out.points.resize(out.lanes * out.iterations * out.dimension);
-  in_waves(cell, lanes, true, [&](LaneRange range) {
+  in_waves(cell, lanes, true, [&](LaneRange range, LaneRange) {
     if (control.cancelled && control.cancelled()) return false;
     if (cell.precision == Precision::float64)
       trace_wave<double>(cell, range, lanes.begin, out);

@@ -12,6 +12,7 @@
 
 #include "cuda/cache.hpp"
 #include "cuda/driver.hpp"
+#include "cuda/instance_upload.hpp"
 #include "cuda/specialisation.hpp"
 #include "cuda/wave.hpp"
 #include "kernels/arguments.hpp"
@@ -25,6 +26,7 @@ struct Tuning {
   std::uint64_t warps = 0;         ///< warps that watch lanes, at most
   std::uint64_t launch_lanes = 0;  ///< at most so many in a launch
   std::size_t memory = 0;          ///< bytes of device memory at most
+  bool host_figures = false;       ///< what single lanes leave is aggregated by the host in any case
   LeastTier least = {};
 };
 
@@ -43,12 +45,10 @@ class Engine {
   Trajectories trace(const Cell& cell, LaneRange lanes, const RunControl& control);
 
  private:
-  /// The instances that lie in `instances_`, `count` from `first` on, counted round.
-  struct Placed {
-    std::weak_ptr<const Problem> problem;
-    std::uint64_t first = 0, count = 0;
-    std::size_t width = 0;  ///< instances side by side
-    Precision precision = Precision::float64;
+  /// Instances on the device, or on their way there.
+  struct Place {
+    InstanceSet set;
+    Buffer buffer;
   };
   /// A kernel and how it is spread over the device.
   struct Launch {
@@ -61,9 +61,9 @@ class Engine {
   };
 
   const Module& module_of(const KernelSource& source);
-  [[nodiscard]] std::size_t usable_memory() const;
-  [[nodiscard]] std::array<const Buffer*, 8> buffers() const {
-    return {&instances_, &shared_, &tables_, &extremes_, &merged_, &rows_, &arena_, &trace_};
+  [[nodiscard]] std::size_t usable_memory();
+  [[nodiscard]] std::array<Buffer*, 9> buffers() {
+    return {&places_[0].buffer, &places_[1].buffer, &shared_, &tables_, &extremes_, &merged_, &rows_, &arena_, &trace_};
   }
   void release_buffers();
   [[nodiscard]] LaunchPolicy policy_of(const Specialisation& chosen) const;
@@ -71,16 +71,24 @@ class Engine {
   /// Waits for all that was launched before.
   void copy_to_host(void* to, const Buffer& from, std::size_t bytes);
 
-  /// Calls step(range) for consecutive ranges that fit; halves them when memory runs out. The step says whether to
-  /// go on.
+  /// The instances of those lanes, as the policy lays them out.
+  [[nodiscard]] static InstanceSet instances_of(const Cell& cell, LaneRange lanes, const LaunchPolicy& policy);
+  /// Begins to upload the instances of lanes that run later, if they are others than those that run now and find room.
+  void foresee(const Cell& cell, LaneRange lanes, const LaunchPolicy& policy);
+  /// Waits for the kernels; uploads meanwhile.
+  void wait_for_kernels();
+
+  /// Calls step(range, next range) for consecutive ranges that fit; halves them when memory runs out. The step says
+  /// whether to go on.
+  [[nodiscard]] bool aggregates_on_device(const Cell& cell) const;
   template <class Step>
   void in_waves(const Cell& cell, LaneRange lanes, bool tracing, Step&& step);
   template <class T>
-  CellStatistics run_wave(const Cell& cell, LaneRange lanes, const RunControl& control);
+  CellStatistics run_wave(const Cell& cell, LaneRange lanes, LaneRange next, const RunControl& control);
   template <class T>
   void trace_wave(const Cell& cell, LaneRange lanes, std::uint64_t first_lane, Trajectories& out);
   template <class T>
-  Launch prepare(const Cell& cell, LaneRange lanes, bool tracing, LaneArguments<T>& arguments);
+  Launch prepare(const Cell& cell, LaneRange lanes, LaneRange next, bool tracing, LaneArguments<T>& arguments);
   template <class T>
   void launch_lanes(const Launch& kernel, const LaneArguments<T>& arguments);
   template <class T>
@@ -92,11 +100,15 @@ class Engine {
   KernelCache cache_;
   Tuning tuning_;
   int architecture_ = 0;
+  bool runtime_ = false;  ///< CUDA's runtime, and with it Thrust, works on the device
   std::unique_ptr<Stream> stream_;
   std::map<std::string, Module> modules_;
-  Placed placed_;
+  std::array<Place, 2> places_;  ///< of the wave that runs and of the one after it
+  std::size_t running_ = 0;      ///< whose instances the kernels read
+  std::unique_ptr<InstanceUpload> upload_;
+  InstanceSet shared_set_;  ///< whose shared data are there
   // Kept from wave to wave, so that a short cell does not wait for allocations.
-  Buffer instances_, shared_, tables_, extremes_, merged_, rows_, arena_, trace_;
+  Buffer shared_, tables_, extremes_, merged_, rows_, arena_, trace_;
 };
 
 }  // namespace omg::cuda

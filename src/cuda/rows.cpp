@@ -1,5 +1,6 @@
 #include "cuda/rows.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace omg::cuda {
@@ -47,13 +48,6 @@ LaneBatch<T> RowLayout<T>::batch(std::byte* base, std::uint64_t first, std::size
   out.lanes = static_cast<int>(lanes);
   out.stride = static_cast<int>(stride_);
   out.endings = from.endings;
-  // Lanes of one method that run to T make the same evaluations.
-  for (std::size_t l = 0; l < lanes; ++l)
-    if (from.endings[l].why == End::ran) {
-      out.gradients = from.endings[l].gradients;
-      out.functions = from.endings[l].functions;
-      break;
-    }
   out.last = from.last;
   out.ratio = from.ratio;
   out.ratio_at = from.ratio_at;
@@ -67,6 +61,19 @@ LaneBatch<T> RowLayout<T>::batch(std::byte* base, std::uint64_t first, std::size
 
 template class RowLayout<double>;
 template class RowLayout<float>;
+
+template <class T>
+void find_evaluations(LaneBatch<T>& batch) {
+  // Lanes of one method that run to T make the same evaluations.
+  const Ending* const end = batch.endings + batch.lanes;
+  const Ending* const found = std::find_if(batch.endings, end, [](const Ending& e) { return e.why == End::ran; });
+  if (found == end) return;
+  batch.gradients = found->gradients;
+  batch.functions = found->functions;
+}
+
+template void find_evaluations(LaneBatch<double>&);
+template void find_evaluations(LaneBatch<float>&);
 
 std::size_t row_bytes(const Cell& cell) {
   return cell.precision == Precision::float64 ? RowLayout<double>(cell, 1).bytes() : RowLayout<float>(cell, 1).bytes();

@@ -19,7 +19,7 @@ class RowLayout {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   /// The rows of a block that starts at `base`.
   [[nodiscard]] LaneRows<T> rows(std::byte* base) const;
-  /// The figures of lanes first … first + lanes − 1 in a block on the host. All of them must have ended.
+  /// The figures of lanes first … first + lanes − 1 in a block, wherever it lies.
   [[nodiscard]] LaneBatch<T> batch(std::byte* base, std::uint64_t first, std::size_t lanes) const;
 
  private:
@@ -33,6 +33,10 @@ class RowLayout {
   std::size_t bytes_;
   std::size_t last_, ratio_, ratio_at_, loss_, sup_, regret_, reached_, samples_;
 };
+
+/// Tells a batch on the host, all of whose lanes have ended, what a lane that ran to T has evaluated.
+template <class T>
+void find_evaluations(LaneBatch<T>& batch);
 
 /// Bytes that one lane takes of a block.
 std::size_t row_bytes(const Cell& cell);

@@ -24,11 +24,13 @@ Tuning tuning_of(std::string_view text) {
       out.launch_lanes = value;
     else if (good && key == "memory")
       out.memory = value;
+    else if (good && key == "host_figures" && value == 1)
+      out.host_figures = true;
     else
       throw Error(
           "OMG_CUDA_TUNING: found \"" + std::string(item) +
-          "\", allowed are block_threads (a multiple of 32 up to 1024), warps, launch_lanes and memory (bytes), "
-          "each = a number above 0, separated by commas");
+          "\", allowed are block_threads (a multiple of 32 up to 1024), warps, launch_lanes, memory (bytes) and "
+          "host_figures (1), each = a number above 0, separated by commas");
   }
   return out;
 }

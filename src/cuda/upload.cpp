@@ -53,41 +53,71 @@ void append_round(std::uint64_t first, std::uint64_t count, std::uint64_t instan
 
 }  // namespace
 
+InstanceSet Engine::instances_of(const Cell& cell, LaneRange lanes, const LaunchPolicy& policy) {
+  const std::uint64_t instances = cell.problem->instances;
+  InstanceSet out;
+  out.problem = cell.problem;
+  out.record = cell.problem->record_size();
+  out.count = std::min<std::uint64_t>(lanes.size(), instances);
+  out.first = out.count == instances ? 0 : lanes.begin % instances;
+  // Side by side for threads that run a lane each, one behind the other for teams.
+  out.width = policy.tier == Tier::thread ? tile : 1;
+  out.precision = cell.precision;
+  return out;
+}
+
+void Engine::foresee(const Cell& cell, LaneRange lanes, const LaunchPolicy& policy) {
+  if (lanes.size() == 0) return;
+  const InstanceSet set = instances_of(cell, lanes, policy);
+  Place& other = places_[1 - running_];
+  if (set == places_[running_].set || set == other.set) return;
+  other.set = {};
+  try {
+    upload_->begin(set, other.buffer);
+    other.set = set;
+  } catch (const OutOfMemory&) {
+    // They are uploaded in the place of the others, when these are done with.
+  }
+}
+
+void Engine::wait_for_kernels() {
+  while (!upload_->done() && !stream_->idle()) upload_->send_piece();
+  stream_->synchronise();
+}
+
 template <class T>
 void Engine::upload_instances(const Cell& cell, LaneRange lanes, const LaunchPolicy& policy, LaneArguments<T>& a) {
   const Problem& problem = *cell.problem;
-  const std::uint64_t instances = problem.instances;
-  const std::uint64_t count = std::min<std::uint64_t>(lanes.size(), instances);
-  const std::uint64_t first = count == instances ? 0 : lanes.begin % instances;
-  // Side by side for threads that run a lane each, one behind the other for teams.
-  const std::size_t entries = problem.record_size(), width = policy.tier == Tier::thread ? tile : 1,
-                    padded = (count + width - 1) / width * width;
-
-  const bool there = placed_.problem.lock() == cell.problem && placed_.first == first && placed_.count == count &&
-                     placed_.precision == cell.precision && placed_.width == width;
-  if (!there) {
-    placed_ = {};
-    instances_.reserve((entries * padded + count) * sizeof(T));
-    shared_.reserve(problem.shared.size() * sizeof(T));
-    std::vector<T> staged(entries * padded + count);
-    for (std::uint64_t j = 0; j < count; ++j) {
-      const std::uint64_t i = (first + j) % instances;
-      T* const record = staged.data() + j / width * (width * entries) + j % width;
-      for (std::size_t k = 0; k < entries; ++k) record[k * width] = static_cast<T>(problem.records[k * instances + i]);
-      staged[entries * padded + j] = static_cast<T>(1.0 / problem.scale[i]);
+  const InstanceSet set = instances_of(cell, lanes, policy);
+  if (places_[running_].set != set) {
+    if (places_[1 - running_].set == set) {
+      running_ = 1 - running_;
+    } else {
+      if (!upload_->done()) places_[1 - running_].set = {};  // it was on its way there
+      places_[running_].set = {};
+      upload_->begin(set, places_[running_].buffer);
+      places_[running_].set = set;
     }
-    copy_to_device(instances_, staged.data(), staged.size() * sizeof(T));
-    staged.assign(problem.shared.begin(), problem.shared.end());
-    copy_to_device(shared_, staged.data(), staged.size() * sizeof(T));
-    placed_ = {cell.problem, first, count, width, cell.precision};
+    upload_->finish(*stream_);
   }
-  a.records = instances_.at<const T>();
-  a.inverse_scale = instances_.at<const T>(entries * padded * sizeof(T));
+  InstanceSet data;
+  data.problem = cell.problem;
+  data.precision = cell.precision;
+  if (problem.shape.shared && shared_set_ != data) {
+    shared_set_ = {};
+    const std::vector<T> staged(problem.shared.begin(), problem.shared.end());
+    shared_.reserve(staged.size() * sizeof(T));
+    copy_to_device(shared_, staged.data(), staged.size() * sizeof(T));
+    shared_set_ = std::move(data);
+  }
+  const Buffer& placed = places_[running_].buffer;
+  a.records = placed.at<const T>();
+  a.inverse_scale = placed.at<const T>(set.entries() * sizeof(T));
   a.shared = problem.shape.shared ? shared_.at<const T>() : nullptr;
-  a.record_size = static_cast<long long>(entries);
-  a.local_instances = static_cast<long long>(count);
-  a.first_instance = static_cast<long long>(first);
-  a.instances = static_cast<long long>(instances);
+  a.record_size = static_cast<long long>(problem.record_size());
+  a.local_instances = static_cast<long long>(set.count);
+  a.first_instance = static_cast<long long>(set.first);
+  a.instances = static_cast<long long>(problem.instances);
   a.data_size = problem.data_size;
   a.shape = problem.shape;
 }

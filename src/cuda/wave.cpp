@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cuda/device_figures.hpp"
 #include "cuda/rows.hpp"
 #include "kernels/arguments.hpp"
 
@@ -35,7 +36,7 @@ WaveCost wave_cost(const Cell& cell, const Specialisation& chosen, const LaunchP
     cost.lane = static_cast<std::size_t>(cell.iterations) * (1 + static_cast<std::size_t>(chosen.shape.n)) * number;
   } else {
     cost.watcher = (records + 1) * 2 * number + records * sizeof(ExtremeLanes);
-    cost.row = row_bytes(cell);
+    cost.row = row_bytes(cell) + device_figures_bytes;
   }
   if (!policy.memory_in_shared) cost.watcher += watched_vectors(policy) * vector_entries(chosen, policy) * number;
   return cost;

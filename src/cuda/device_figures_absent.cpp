@@ -1,0 +1,16 @@
+// Built where there is no CUDA compiler: figures of single lanes are aggregated by the host.
+#include "cuda/device_figures.hpp"
+
+namespace omg::cuda {
+
+bool runtime_starts() { return false; }
+
+template <class T>
+std::unique_ptr<DeviceFigures<T>> device_figures(const Cell&, CUstream) {
+  return nullptr;
+}
+
+template std::unique_ptr<DeviceFigures<double>> device_figures(const Cell&, CUstream);
+template std::unique_ptr<DeviceFigures<float>> device_figures(const Cell&, CUstream);
+
+}  // namespace omg::cuda

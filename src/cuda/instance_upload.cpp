@@ -1,0 +1,73 @@
+#include "cuda/instance_upload.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace omg::cuda {
+
+namespace {
+
+std::size_t size_of(Precision precision) { return precision == Precision::float64 ? sizeof(double) : sizeof(float); }
+
+}  // namespace
+
+std::size_t InstanceSet::bytes() const { return (entries() + count) * size_of(precision); }
+
+InstanceUpload::~InstanceUpload() { driver().stream_synchronise(stream_.get()); }
+
+void InstanceUpload::begin(InstanceSet set, Buffer& to) {
+  stop();
+  to.reserve(set.bytes());
+  set_ = std::move(set);
+  problem_ = set_.problem.lock();
+  to_ = to.address();
+  next_ = 0;
+}
+
+void InstanceUpload::send_piece() { set_.precision == Precision::float64 ? send<double>() : send<float>(); }
+
+template <class T>
+void InstanceUpload::send() {
+  const Problem& problem = *problem_;
+  const std::uint64_t instances = problem.instances;
+  const std::size_t entries = set_.record, width = set_.width;
+  // Whole tiles; of the last one only what there is has values.
+  const std::size_t tile_bytes = width * (entries + 1) * sizeof(T);
+  const std::uint64_t most = std::max<std::size_t>(piece_ / tile_bytes, 1) * width;
+  const std::uint64_t count = std::min(most, set_.count - next_), padded = (count + width - 1) / width * width;
+  Staging& staging = staging_[turn_];
+  turn_ = 1 - turn_;
+  staging.sent.synchronise();
+  staging.memory.reserve(padded * (entries + 1) * sizeof(T));
+  T* const records = reinterpret_cast<T*>(staging.memory.data());
+  T* const inverse_scale = records + padded * entries;
+  std::fill(records, inverse_scale, T(0));
+  for (std::uint64_t j = 0; j < count; ++j) {
+    const std::uint64_t i = (set_.first + next_ + j) % instances;
+    T* const record = records + j / width * (width * entries) + j % width;
+    for (std::size_t k = 0; k < entries; ++k) record[k * width] = static_cast<T>(problem.records[k * instances + i]);
+    inverse_scale[j] = static_cast<T>(1.0 / problem.scale[i]);
+  }
+  const auto copy = [&](std::size_t at, const T* from, std::size_t numbers) {
+    check(driver().copy_to_device(to_ + at * sizeof(T), from, numbers * sizeof(T), stream_.get()), "cuMemcpyHtoDAsync");
+  };
+  copy(next_ * entries, records, padded * entries);
+  copy(set_.entries() + next_, inverse_scale, count);
+  staging.sent.record(stream_);
+  next_ += count;
+}
+
+void InstanceUpload::finish(const Stream& user) {
+  while (!done()) send_piece();
+  all_sent_.record(stream_);
+  user.wait_for(all_sent_);
+  problem_ = nullptr;
+}
+
+void InstanceUpload::stop() {
+  stream_.synchronise();
+  next_ = set_.count = 0;
+  problem_ = nullptr;
+}
+
+}  // namespace omg::cuda
