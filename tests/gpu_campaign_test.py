@@ -48,10 +48,14 @@ elif name == "compute-sanitizer":
     sys.exit(99 if bad else 0)
 elif name == "omg_cuda_limits":
     print(json.dumps({{"device": "Test GPU", "fma_float64": 6e13, "shared": 2e13}}))
+elif name == "omg_cublas_limits":
+    print(json.dumps({{"cublas_float64": 3e13}}))
 elif name == "omg_bench":
     rows = [{{"name": "W5/optimistic_ftrl/" + backend, "real_time": 1.0, "time_unit": "ms",
              "items_per_second": rate}} for backend, rate in [("cuda/real_time", 3e12), ("cpu/all_cores/real_time", 1.5e9)]]
     rows[0]["FLOP"] = 3.75e13
+    rows.append({{"name": "W4/gradient_descent/cuda/real_time", "real_time": 1.0, "time_unit": "ms", "items_per_second": 3e8,
+                 "FLOP": 2.1e13}})
     (out,) = [word.split("=", 1)[1] for word in words if word.startswith("--benchmark_out=")]
     pathlib.Path(out).write_text(json.dumps({{"context": {{"num_cpus": 16}}, "benchmarks": rows}}))
 elif name.endswith("_test"):
@@ -80,8 +84,8 @@ class Campaign(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
         self.binaries = self.folder / "binaries"
-        for name in ("bin/omg", "bin/omg_bench", "bin/omg_cuda_limits", "tests/cuda_gpu_test", "tests/study_test",
-                     "bench/peers/peers.py"):
+        for name in ("bin/omg", "bin/omg_bench", "bin/omg_cuda_limits", "bin/omg_cublas_limits", "tests/cuda_gpu_test",
+                     "tests/study_test", "bench/peers/peers.py"):
             self.fake(self.binaries / name)
         for name in ("nvidia-smi", "compute-sanitizer"):
             self.fake(self.folder / "path" / name)
@@ -114,12 +118,15 @@ class Campaign(unittest.TestCase):
         self.assertEqual((result["device"]["cuda"], result["commit"]), ("13.0", "0123456789ab"))
         figures = {name: part["figures"] for name, part in result["parts"].items()}
         cuts = [run["cut"] for run in figures["same_bytes"]["runs"]]
-        self.assertEqual({cut: cuts.count(cut) for cut in cuts}, {"wave_lanes": 3, "launch_lanes": 3, "block_threads": 3, "host_figures": 1})
+        self.assertEqual({cut: cuts.count(cut) for cut in cuts},
+                         {"wave_lanes": 3, "launch_lanes": 3, "block_threads": 3, "host_figures": 1})
         self.assertEqual(figures["kernel_start"]["kernels"], 1)
         self.assertEqual(figures["claims"]["claims"], {"C4": True})
         self.assertEqual(figures["sanitizer"]["racecheck"]["summary"], ["0 errors"])
         self.assertEqual(figures["tests"]["programs"], {"cuda_gpu_test": {"passed": 1, "failed": 0, "skipped": 0}})
-        self.assertEqual(figures["benchmarks"]["limits"]["fma_float64"], 6e13)
+        self.assertEqual(figures["benchmarks"]["limits"], {"device": "Test GPU", "fma_float64": 6e13, "shared": 2e13,
+                                                           "cublas_float64": 3e13})
+        self.assertEqual([row.get("fraction_of_cublas") for row in figures["benchmarks"]["benchmarks"]], [None, None, 0.7])
         self.assertEqual(figures["peers"]["jax"][0]["lane_iterations_per_second"], 2e10)
         self.assertEqual(figures["peers"]["missing"], ["NumPy: left out, not installed"])
 
