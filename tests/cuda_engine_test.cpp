@@ -593,6 +593,19 @@ TEST_F(CudaEngine, KeepsFinishedWavesOfALostDevice) {
   std::filesystem::remove_all(place);
 }
 
+TEST_F(CudaEngine, GivesBackFinishedWavesBeforeTheError) {
+  device_.state().memory = 60000;
+  Engine engine(0, {});
+  const std::uint64_t wave = engine.wave_lanes(cell_);
+  ASSERT_LT(2 * wave, 1500u);
+  device_.state().launches_left = 4;  // two waves: lanes, and to merge
+  EXPECT_THROW(engine.run(cell_, {0, 1500}, control_), Error);
+  device_.state().launches_left = 4;
+  control_.pause = [] { return false; };  // whoever may pause takes what is finished
+  EXPECT_EQ(engine.run(cell_, {0, 1500}, control_).lanes, 2 * wave);
+  EXPECT_THROW(engine.run(cell_, {2 * wave, 1500}, control_), Error);
+}
+
 TEST_F(CudaEngine, UploadsTheNextWaveWhileThisOneRuns) {
   device_.state().memory = 60000;
   device_.state().polls = 100;
