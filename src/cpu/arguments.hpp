@@ -45,6 +45,8 @@ struct Accumulator {
   T* largest_row = nullptr;
   T* smallest = nullptr;
   T* smallest_row = nullptr;
+  T* high = nullptr;  ///< [record] at most the largest of all, kept by fused kernels
+  T* low = nullptr;   ///< [record] at least the smallest of all
   // Of the group that ran last.
   int ended = 0;            ///< lanes that did not run to T; their `endings` are set
   long long gradients = 0;  ///< evaluations of a lane that did

@@ -376,7 +376,7 @@ class CellRun {
   /// What one thread needs for a group, taken once.
   struct Room {
     Buffer<T> record, constants, scale, bound, last, ratio, ratio_at, loss, sup, regret, reached, samples, arena;
-    Buffer<T> largest, largest_row, smallest, smallest_row;
+    Buffer<T> largest, largest_row, smallest, smallest_row, high, low;
     std::vector<Ending> endings;
     std::vector<std::uint64_t> diverged, converged;  ///< [record + 1], lanes that ended after the record before
     Buffer<T> trace_gap, trace_point;
@@ -397,8 +397,11 @@ class CellRun {
     room.arena = Buffer<T>(along_ ? arena_ : arena_ * width);
     for (auto* buffer : {&room.largest, &room.largest_row, &room.smallest, &room.smallest_row})
       *buffer = Buffer<T>(lines);
+    for (auto* buffer : {&room.high, &room.low}) *buffer = Buffer<T>(records);
     std::fill_n(room.largest.data(), lines, T(-1));
+    std::fill_n(room.high.data(), records, T(-1));
     std::fill_n(room.smallest.data(), lines, std::numeric_limits<T>::infinity());
+    std::fill_n(room.low.data(), records, std::numeric_limits<T>::infinity());
     room.endings.resize(width);
     room.diverged.resize(records + 1);
     room.converged.resize(records + 1);
@@ -411,6 +414,8 @@ class CellRun {
     room.out.largest_row = room.largest_row.data();
     room.out.smallest = room.smallest.data();
     room.out.smallest_row = room.smallest_row.data();
+    room.out.high = room.high.data();
+    room.out.low = room.low.data();
     return room;
   }
 

@@ -26,85 +26,132 @@ struct ConstantShape {
   static constexpr bool rotated = Kernel::shape.rotated;
 };
 
-/// `keep` where it is seldom called: out of the way, so that the loop it is called from keeps its registers.
-template <class R, class Better>
-[[gnu::noinline, gnu::cold]] void keep_apart(typename R::T* value, typename R::T* row, const R& candidate,
-                                             typename R::T first_row, Better better) {
-  keep(value, row, candidate, first_row, better);
-}
-
-/// Element-wise larger (or smaller) of what a thread has seen and a pack of lanes, all of them in use and alive. A pack
-/// seldom holds a new extreme: one comparison finds that out.
-template <class R, class Fold, class Better>
-OMG_HD void keep_folded(typename R::T* value, typename R::T* row, const R& candidate, typename R::T first_row,
-                        Fold fold, Better better) {
-  if (!xsimd::any(better(folded(candidate, fold), R::Register::load_aligned(value)))) [[likely]]
-    return;
-  const R copy = candidate;  // what a function call may look into cannot stay in registers
-  keep_apart(value, row, copy, first_row, better);
-}
-
-/// Runs one group of a fused kernel from its start to T and observes certificate and loss, as `run_lanes` does, as long
-/// as no lane diverges: then only recorded iterations need a look. False if a lane may have diverged; what the group
-/// has left in the accumulator is true all the same, and the general kernels say the rest. Flattened, as one call in
-/// the loop would send the state of the lanes to memory.
-template <class Kernel, class R>
-[[gnu::flatten]] bool run_fused(const GroupArguments<typename R::T>& a) {
+/// The instances of the lanes of one register in a group of Width: those from `first` on.
+template <class R, int N, int Width>
+struct FusedInstance {
   using T = typename R::T;
+  const T* const& record;
+  int first;
+
+  OMG_HD R at(int k) const { return R::load(record + k * Width + first); }
+  OMG_HD R start(int i) const { return at(i); }
+  OMG_HD R minimiser(int i) const { return at(N + i); }
+  OMG_HD R field(int k) const { return at(2 * N + k); }
+};
+
+/// Registers of lanes that take each operation side by side. In one dimension a lane is a chain of operations that wait
+/// for each other, and has place for the temporaries of all registers.
+template <class Kernel, class R>
+inline constexpr int together = Kernel::shape.n == 1 ? R::registers : 1;
+
+/// Enters recorded gaps that may hold an extreme; false if a lane has diverged. Out of the way, so that the loop that
+/// calls it keeps its registers.
+template <class R>
+[[gnu::noinline, gnu::cold]] bool enter_extremes(const Accumulator<typename R::T>& out, std::int64_t k,
+                                                 const typename R::T* gaps, typename R::T first_row) {
+  constexpr auto width = R::register_width;
+  const R shown = R::load(gaps);
+  if (!all(shown <= R(1e30))) return false;
+  auto *largest = out.largest + k * width, *smallest = out.smallest + k * width;
+  keep(largest, out.largest_row + k * width, shown, first_row, [](const auto& p, const auto& q) { return p > q; });
+  keep(smallest, out.smallest_row + k * width, shown, first_row, [](const auto& p, const auto& q) { return p < q; });
+  out.high[k] = largest[0];
+  out.low[k] = smallest[0];
+  for (int e = 1; e < width; ++e) {
+    if (largest[e] > out.high[k]) out.high[k] = largest[e];
+    if (smallest[e] < out.low[k]) out.low[k] = smallest[e];
+  }
+  return true;
+}
+
+/// Runs one group of a fused kernel from its start to T and observes loss and certificate, as `run_lanes` does, as long
+/// as no lane diverges: then only recorded iterations need a look. False if a lane may have diverged; what the group
+/// has left in the accumulator is true all the same, and the general kernels say the rest.
+///
+/// Its registers go through an iteration `together` at a time, and only the temporaries of those have to find place
+/// beside the state of all. Flattened, as one call in the loop would send the state to memory.
+template <class Kernel, class R, bool Certificate, int... k>
+[[gnu::flatten]] bool run_registers(const GroupArguments<typename R::T>& arguments, std::integer_sequence<int, k...>) {
+  using T = typename R::T;
+  using Register = typename R::Register;
+  using One = Pack<T, typename R::Arch, together<Kernel, R>>;
   using Method = typename Kernel::Method;
-  using C = RegisterContext<R, Kernel::shape.n>;
+  using C = RegisterContext<One, Kernel::shape.n>;
   using S = ConstantShape<Kernel>;
-  using I = PackInstance<R>;
+  using I = FusedInstance<One, Kernel::shape.n, R::width>;
   using O = ConstantOptions<Kernel>;
   using F = FamilyOracle<typename Kernel::Family, C, S, I>;
-  const auto plus = [](const auto& p, const auto& q) { return p + q; };
-  const auto larger = [](const auto& p, const auto& q) { return xsimd::max(p, q); };
-  const auto smaller = [](const auto& p, const auto& q) { return xsimd::min(p, q); };
+  using K = Coefficients<One, Method::parameters, Kernel::steady>;
+  using Lane = typename Method::template Lane<C, F, O>;
+  constexpr int count = sizeof...(k), width = One::width;
+  const GroupArguments<T> a = arguments;  // stores to the arrays of a group do not change what is local
   const C c;
   const S shape;
-  const I instance{a.family.record, nullptr, Kernel::shape.n, 0};
   const O o{a.options.horizon};
-  F f(c, shape, instance);
-  const auto k = coefficients<Method, R, O>(a);
-  typename Method::template Lane<C, F, O> lane(c, f, o, k, bounds_of<Method, R>(a, k));
+  const T* record = a.family.record;
+  const I instances[] = {{record, k * width}...};
+  F families[] = {F(c, shape, instances[k])...};
+  const K parameters[] = {coefficients<Method, One, O, R::width>(a, k * width)...};
+  Lane lanes[] = {Lane(c, families[k], o, parameters[k], bounds_of<Method, One>(a, parameters[k]))...};
+  One gaps[] = {((void)k, One(0))...}, losses[] = {((void)k, One(0))...}, ratios[] = {((void)k, One(-1))...},
+      ratios_at[] = {((void)k, One(0))...};
 
-  const R scale = R::load(a.inverse_scale), bound = R::load(a.inverse_bound);
-  // Gaps are not negative, so that as long as their sum is small each of them was.
-  const auto limit = typename R::Register(T(0.9e30)) / folded(scale, larger);
-  Accumulator<T>& out = *a.out;
-  R gap = R(0), loss = R(0), ratio = R(-1), ratio_at = R(0);
-  const bool certificate = a.observer.certificate;
-  std::int64_t next = 0, due = a.record_at[0], sample = 0;
-  lane.start();
-  for (std::int64_t t = 1; t <= a.iterations; ++t) {
-    gap = lane.advance(static_cast<int>(t));
-    loss = loss + gap;
-    if (certificate) {
-      const R now = gap * bound * R(a.observed.inverse_bound[t]);
-      const auto grows = now > ratio;
-      ratio = select(grows, now, ratio);
-      ratio_at = select(grows, R(static_cast<T>(t)), ratio_at);
+  const Accumulator<T>& out = *a.out;
+  alignas(64) T shown[R::width];
+  (lanes[k].start(), ...);
+  std::int64_t t = 0, sample = 0;
+  for (std::int64_t next = 0; next < a.records; ++next) {  // the last of them is T
+    const std::int64_t due = a.record_at[next];
+    do {
+      ++t;
+      asm("" : "+r"(record));  // read anew, where it stands: taken out of the loop it would be copied to the stack
+      each_register<count>([&](auto j) __attribute__((always_inline)) {
+        gaps[j] = lanes[j].advance(static_cast<int>(t));
+        losses[j] = losses[j] + gaps[j];
+        if constexpr (Certificate) {
+          const One now = gaps[j] * One::load(a.inverse_bound + j * width) * One(a.observed.inverse_bound[t]);
+          const auto grows = now > ratios[j];
+          ratios[j] = select(grows, now, ratios[j]);
+          ratios_at[j] = select(grows, One(static_cast<T>(t)), ratios_at[j]);
+        }
+      });
+    } while (t < due);
+    const One here[] = {gaps[k] * One::load(a.inverse_scale + k * width)...};
+    One highest = here[0], lowest = here[0];
+    each_register<count - 1>([&](auto j) __attribute__((always_inline)) {
+      highest = max(highest, here[j + 1]);
+      lowest = min(lowest, here[j + 1]);
+    });
+    const Register high = folded(highest, [](const auto&p, const auto&q) { return xsimd::max(p, q); }),
+                   low = folded(lowest, [](const auto&p, const auto&q) { return xsimd::min(p, q); });
+    // What is no new extreme of all lanes of this thread need not be one of those at its place in the registers.
+    const bool sampled = a.sample_records[sample] == next;
+    const bool extreme = xsimd::any((high > Register(out.high[next])) | (low < Register(out.low[next])));
+    if (extreme || sampled) [[unlikely]] {
+      (here[k].store(shown + k * width), ...);
+      if (extreme && !enter_extremes<R>(out, next, shown, a.row)) return false;
+      if (sampled) R::load(shown).store(a.samples + sample++ * R::width);
     }
-    if (t != due) continue;
-    if (!xsimd::all(folded(loss, plus) <= limit)) return false;
-    const R normalised = gap * scale;
-    constexpr auto width = R::register_width;
-    keep_folded(out.largest + next * width, out.largest_row + next * width, normalised, a.row, larger,
-                [](const auto& p, const auto& q) { return p > q; });
-    keep_folded(out.smallest + next * width, out.smallest_row + next * width, normalised, a.row, smaller,
-                [](const auto& p, const auto& q) { return p < q; });
-    if (a.sample_records[sample] == next) normalised.store(a.samples + sample++ * R::width);
-    due = ++next < a.records ? a.record_at[next] : 0;
   }
-  if (!xsimd::all(folded(loss, plus) <= limit)) return false;
-  out.ended = 0;
-  out.gradients = f.gradients;
-  out.functions = f.functions;
-  gap.store(a.last);
-  ratio.store(a.ratio);
-  ratio_at.store(a.ratio_at);
-  loss.store(a.loss);
+  // Gaps are not negative, so that where their sum is small each of them was.
+  const auto small = [&](const One& loss, int first) __attribute__((always_inline)) {
+    return all(loss * One::load(a.inverse_scale + first) <= One(0.9e30));
+  };
+  if (!(small(losses[k], k * width) && ...)) return false;
+  ((gaps[k].store(a.last + k * width), losses[k].store(a.loss + k * width), ratios[k].store(a.ratio + k * width),
+    ratios_at[k].store(a.ratio_at + k * width)),
+   ...);
+  arguments.out->ended = 0;
+  arguments.out->gradients = families[0].gradients;
+  arguments.out->functions = families[0].functions;
   return true;
+}
+
+template <class Kernel, class R>
+bool run_fused(const GroupArguments<typename R::T>& a) {
+  constexpr auto registers = std::make_integer_sequence<int, R::registers / together<Kernel, R>>{};
+  return a.observer.certificate ? run_registers<Kernel, R, true>(a, registers)
+                                : run_registers<Kernel, R, false>(a, registers);
 }
 
 }  // namespace omg::cpu

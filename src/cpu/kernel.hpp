@@ -125,12 +125,12 @@ OMG_HD void enter_record(const Observer<R>& seen, const GroupArguments<typename 
   if (a.sample_records[sample] == k) shown.store(a.samples + sample++ * R::width);
 }
 
-/// The parameters of a group's lanes.
-template <class Method, class R, class O>
-OMG_HD auto coefficients(const GroupArguments<typename R::T>& a) {
+/// The parameters of a group's lanes, from its lane `first` on; Width of them in a group.
+template <class Method, class R, class O, int Width = R::width>
+OMG_HD auto coefficients(const GroupArguments<typename R::T>& a, int first = 0) {
   Coefficients<R, Method::parameters, steady<O>> k;
   unrolled<Method::parameters>([&](int j) {
-    k.constant[j] = R::load(a.constants + j * R::width);
+    k.constant[j] = R::load(a.constants + j * Width + first);
     k.table[j] = a.tables[j];
     if constexpr (steady<O>)
       if (k.table[j] != nullptr) k.constant[j] = k.constant[j] * R(k.table[j][1]);

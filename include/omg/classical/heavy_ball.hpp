@@ -20,12 +20,12 @@ struct HeavyBall {
     using Real = typename Lane::Real;
     using Point = typename Lane::Point;
     Point x;
-    Point previous;
-    Point g;  ///< ∇f(x)
+    Point next;  ///< x_{t+1}: ready when x_t is evaluated, so that x_{t-1} and ∇f(x_t) need no place between iterations
+    Point g;     ///< ∇f(x)
 
     template <class C>
     OMG_HD explicit State(const C& c)
-        : x(c.template vector<PointDim>()), previous(c.template vector<PointDim>()), g(c.template vector<PointDim>()) {}
+        : x(c.template vector<PointDim>()), next(c.template vector<PointDim>()), g(c.template vector<PointDim>()) {}
 
     OMG_HD const Point& output() const { return x; }
     OMG_HD const Point& output_gradient() const { return g; }
@@ -33,16 +33,22 @@ struct HeavyBall {
     OMG_HD void start(Lane& lane) {
       lane.f.start(x);
       const Real velocity = lane.parameter(2);
-      lane.c.template for_each<PointDim>([&](int i) { previous[i] = x[i] - velocity; });
+      lane.c.template for_each<PointDim>([&](int i) { next[i] = x[i] - velocity; });
       lane.f.gradient(x, g);
+      step(lane, 1);
     }
 
     OMG_HD Real advance(Lane& lane, int t) {
-      const Real step = lane.parameter(0, t), momentum = lane.parameter(1, t);
-      lane.c.template for_each<PointDim>(
-          [&](int i) { previous[i] = fma(momentum, x[i] - previous[i], nmadd(step, g[i], x[i])); });
-      exchange(previous, x);
-      return lane.f.gap_and_gradient(x, g);
+      exchange(x, next);
+      const Real gap = lane.f.gap_and_gradient(x, g);
+      step(lane, t + 1);
+      return gap;
+    }
+
+    /// x_t from x_{t-1} and, in its place, x_{t-2}.
+    OMG_HD void step(Lane& lane, int t) {
+      const Real a = lane.parameter(0, t), m = lane.parameter(1, t);
+      lane.c.template for_each<PointDim>([&](int i) { next[i] = fma(m, x[i] - next[i], nmadd(a, g[i], x[i])); });
     }
   };
 };

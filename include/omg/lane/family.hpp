@@ -33,7 +33,7 @@ struct FamilyOracle {
   static constexpr bool affine_gradient = requires { Family::affine_gradient; };
   const C& c;
   const S& shape;
-  const I& instance;
+  const I instance;
   typename Family::template Scratch<C> scratch;
   int gradients = 0;
   int functions = 0;
