@@ -51,18 +51,33 @@ class ExactSum {
 
   void add(double value) {
     const auto bits = std::bit_cast<std::uint64_t>(value);
-    // value = mantissa · 2^place · 2⁻¹⁶⁰, normal numbers only: all others are cut off.
-    const int place = static_cast<int>(bits >> 52) - 1075 + 160;
-    std::uint64_t mantissa = (bits & 0xfffffffffffffU) | (std::uint64_t{1} << 52);
-    if (place <= -53) return;
-    if (place < 0) mantissa >>= -place;
-    const int word = place < 0 ? 0 : place / 32, shift = place < 0 ? 0 : place % 32;
-    // 53 bits shifted by less than 32 cover three words of 32 bits.
-    const std::uint64_t low = (mantissa & 0xffffffffU) << shift, high = (mantissa >> 32) << shift;
-    auto* to = &words_[static_cast<std::size_t>(word)];
-    to[0] += static_cast<std::int64_t>(low & 0xffffffffU);
-    to[1] += static_cast<std::int64_t>((low >> 32) + (high & 0xffffffffU));
-    to[2] += static_cast<std::int64_t>(high >> 32);
+    const int at = place(bits);
+    if (at >= 0) return add(words_.data() + at / 32, parts(bits, at % 32));
+    // Normal numbers only: all others are cut off.
+    if (at > -53) add(words_.data(), parts_of(mantissa(bits) >> -at, 0));
+  }
+  /// Adds numbers that need not be normal; below zero they count as zero. Where they are of one magnitude, as the
+  /// losses of a setting are, the sum is formed in registers.
+  template <class T>
+  void add(const T* values, std::size_t count) {
+    int held = 0;
+    Parts sum{};
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto value = static_cast<double>(values[i]);
+      const auto bits = std::bit_cast<std::uint64_t>(value);
+      const int at = place(bits);
+      if (!(value > 0) || at < 0) {
+        if (value > 0) add(value);
+        continue;
+      }
+      if (at / 32 != held) {
+        add(words_.data() + held, sum);
+        held = at / 32;
+        sum = {};
+      }
+      add(sum.data(), parts(bits, at % 32));
+    }
+    add(words_.data() + held, sum);
   }
   void merge(const ExactSum& other) {
     for (std::size_t k = 0; k < words_.size(); ++k) words_[k] += other.words_[k];
@@ -72,6 +87,22 @@ class ExactSum {
   friend bool operator==(const ExactSum&, const ExactSum&) = default;
 
  private:
+  using Parts = std::array<std::int64_t, 3>;
+
+  /// value = mantissa · 2^place · 2⁻¹⁶⁰
+  static int place(std::uint64_t bits) { return static_cast<int>(bits >> 52) - 1075 + 160; }
+  static std::uint64_t mantissa(std::uint64_t bits) { return (bits & 0xfffffffffffffU) | (std::uint64_t{1} << 52); }
+  /// 53 bits shifted by less than 32 cover three words of 32 bits.
+  static Parts parts_of(std::uint64_t number, int shift) {
+    const std::uint64_t low = (number & 0xffffffffU) << shift, high = (number >> 32) << shift;
+    return {static_cast<std::int64_t>(low & 0xffffffffU), static_cast<std::int64_t>((low >> 32) + (high & 0xffffffffU)),
+            static_cast<std::int64_t>(high >> 32)};
+  }
+  static Parts parts(std::uint64_t bits, int shift) { return parts_of(mantissa(bits), shift); }
+  static void add(std::int64_t* words, const Parts& parts) {
+    for (std::size_t k = 0; k < parts.size(); ++k) words[k] += parts[k];
+  }
+
   Words words_{};  ///< weight of word k: 2^(32 k − 160)
 };
 

@@ -72,15 +72,16 @@ class Batch {
     }
   }
 
-  /// f(l, instance, setting) for every lane.
+  /// f(l, lanes, first instance, setting) for each stretch of lanes within one setting.
   template <class F>
-  void each_placed(F&& f) const {
+  void each_stretch(F&& f) const {
     const std::size_t instances = cell_.problem->instances;
     std::size_t instance = b_.first % instances;
     auto setting = static_cast<std::uint32_t>(b_.first / instances);
-    for (int l = 0; l < b_.lanes; ++l) {
-      f(l, instance, setting);
-      if (++instance == instances) instance = 0, ++setting;
+    for (std::size_t l = 0, lanes = static_cast<std::size_t>(b_.lanes); l < lanes; ++setting, instance = 0) {
+      const std::size_t count = std::min(lanes - l, instances - instance);
+      f(l, count, instance, setting);
+      l += count;
     }
   }
 
@@ -89,29 +90,41 @@ class Batch {
                       : cell_.best_by == BestBy::final_gap     ? b_.last
                                                                : b_.reached;
     const bool by_iterations = cell_.best_by == BestBy::iterations;
-    each_placed([&](int l, std::size_t instance, std::uint32_t setting) {
-      const auto loss = static_cast<double>(losses[l]);
-      // An ε that was not reached stands as 0; a NaN fails the comparison.
-      const bool exists = !diverged(l) && loss < ExactSum::most && !(by_iterations && loss == 0);
-      Best& best = into_.best[instance];
-      if (exists && (loss < best.loss || (loss == best.loss && setting < best.setting))) best = {loss, setting};
+    // An ε that was not reached stands as 0; a NaN fails the comparison.
+    const auto exists = [&](std::size_t l) {
+      return losses[l] < ExactSum::most && !(by_iterations && losses[l] == T(0)) && !diverged(static_cast<int>(l));
+    };
+    each_stretch([&](std::size_t begin, std::size_t count, std::size_t instance, std::uint32_t setting) {
+      std::size_t failed = 0;
+      for (std::size_t l = begin; l < begin + count; ++l) {
+        const bool counts = exists(l);
+        Best& best = into_.best[instance + l - begin];
+        failed += !counts;
+        if (!counts || !(losses[l] <= best.loss)) continue;
+        const auto loss = static_cast<double>(losses[l]);
+        if (loss < best.loss || setting < best.setting) best = {loss, setting};
+      }
       if (into_.settings.empty()) return;
-      if (exists)
-        into_.settings[setting].loss.add(std::max(loss, 0.0));
-      else
-        ++into_.settings[setting].failed;
+      SettingTotal& total = into_.settings[setting];
+      total.failed += failed;
+      if (failed == 0) return total.loss.add(losses + begin, count);
+      for (std::size_t l = begin; l < begin + count; ++l)
+        if (exists(l)) total.loss.add(losses + l, 1);
     });
   }
 
   void take_instances() {
     InstanceFigures& to = into_.instances;
-    each_placed([&](int l, std::size_t instance, std::uint32_t) {
-      if (diverged(l)) return;
-      const auto gap = static_cast<double>(b_.last[l]) / cell_.problem->scale[instance];
-      to.gap[instance] = std::min(to.gap[instance], gap);
-      for (std::size_t j = 0; j < to.reached.size(); ++j)
-        if (const T t = row(b_.reached, j)[l]; t > T(0))
-          to.reached[j][instance] = std::min(to.reached[j][instance], static_cast<std::uint32_t>(t));
+    each_stretch([&](std::size_t begin, std::size_t count, std::size_t first, std::uint32_t) {
+      for (std::size_t k = 0; k < count; ++k) {
+        const std::size_t l = begin + k, instance = first + k;
+        if (diverged(static_cast<int>(l))) continue;
+        const auto gap = static_cast<double>(b_.last[l]) / cell_.problem->scale[instance];
+        to.gap[instance] = std::min(to.gap[instance], gap);
+        for (std::size_t j = 0; j < to.reached.size(); ++j)
+          if (const T t = row(b_.reached, j)[l]; t > T(0))
+            to.reached[j][instance] = std::min(to.reached[j][instance], static_cast<std::uint32_t>(t));
+      }
     });
   }
 
@@ -121,12 +134,14 @@ class Batch {
       if (!cell_.samples[k].distribution) continue;
       const T* gaps = row(b_.samples, k);
       Distribution& to = into_.distributions[next++];
+      std::int64_t sum = 0;
       for (int l = 0; l < b_.lanes; ++l) {
         const auto gap = static_cast<double>(gaps[l]);
         if (diverged_by(l, k)) continue;
         to.gaps.add(std::max(gap, 0.0));
-        if (gap > 1e-300) to.sum_log2 += fixed_log2(gap);
+        if (gap > 1e-300) sum += fixed_log2(gap);
       }
+      to.sum_log2 += sum;
     }
   }
   /// Whether the lane was diverged at sample k.
