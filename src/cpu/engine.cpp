@@ -248,6 +248,7 @@ class CellRun {
       if (failure) std::rethrow_exception(failure);
     report();
     for (unsigned w = 1; w < threads; ++w) parts[0].merge(parts[w]);
+    if (fused_ != nullptr) complete(parts[0].certificate);
     return std::move(parts[0]);
   }
 
@@ -381,6 +382,9 @@ class CellRun {
     std::vector<std::uint64_t> diverged, converged;  ///< [record + 1], lanes that ended after the record before
     Buffer<T> trace_gap, trace_point;
     Accumulator<T> out;
+    GroupArguments<T> arguments;
+    std::uint64_t setting = none;  ///< whose parameters all of `constants` holds
+    static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
   };
 
   Room make_room() const {
@@ -416,6 +420,7 @@ class CellRun {
     room.out.smallest_row = room.smallest_row.data();
     room.out.high = room.high.data();
     room.out.low = room.low.data();
+    set_arguments(room);
     return room;
   }
 
@@ -458,7 +463,9 @@ class CellRun {
   void fill(const Group& group, int group_width, Room& room) const {
     const auto width = static_cast<std::size_t>(group_width), lanes = static_cast<std::size_t>(group.lanes);
     const auto records = problem_.record_size(), parameters = cell_.parameter_names.size();
+    const bool whole = group_width == width_;  // not a part of a group
     for_each_stretch(group, [&](std::size_t l, std::size_t count, std::uint64_t setting, std::size_t instance) {
+      const bool known = whole && setting == room.setting;
       if (along_)
         transpose(instance, count, room.record.data() + l * record_stride_);
       else
@@ -468,13 +475,14 @@ class CellRun {
       for (std::size_t p = 0; p < parameters; ++p) {
         const auto& values = cell_.constants[p][cell_.choice[setting][p]].values;
         T* to = room.constants.data() + p * width + l;
-        if (values.size() == 1)
-          std::fill_n(to, count, static_cast<T>(values[0]));
-        else
+        if (values.size() > 1)
           convert(values.data() + instance, count, to);
+        else if (!known)
+          std::fill_n(to, count, static_cast<T>(values[0]));
       }
       std::copy_n(inverse_scale_.data() + instance, count, room.scale.data() + l);
       std::copy_n(inverse_bound_.data() + instance, count, room.bound.data() + l);
+      room.setting = whole && count == width ? setting : Room::none;
     });
     const auto repeat = [&](T* line) { std::fill_n(line + lanes, width - lanes, line[lanes - 1]); };
     if (!along_)
@@ -527,9 +535,9 @@ class CellRun {
     if (trace_ != nullptr) take_trace(group, room);
   }
 
-  [[nodiscard]] GroupArguments<T> arguments(const Group& group, std::uint64_t row, Room& room) const {
-    const VariantTables<T>& variant = variants_[group.variant];
-    GroupArguments<T> a;
+  /// What groups do not change.
+  void set_arguments(Room& room) const {
+    GroupArguments<T>& a = room.arguments;
     a.family.shape = problem_.shape;
     a.family.n = problem_.shape.n;
     a.family.record = room.record.data();
@@ -541,22 +549,13 @@ class CellRun {
     a.observed = observed_;
     a.iterations = cell_.iterations;
     a.width = general_width_;
-    a.lanes = group.lanes;
     a.record_stride = static_cast<std::int64_t>(record_stride_);
     a.constants = room.constants.data();
-    a.tables = variant.by_parameter.data();
-    a.alpha = variant.alpha.data();
-    a.rho = variant.rho.data();
-    a.initial = variant.initial.empty() ? nullptr : variant.initial.data();
-    a.lower = variant.lower.empty() ? nullptr : variant.lower.data();
-    a.upper = variant.upper.empty() ? nullptr : variant.upper.data();
     a.inverse_scale = room.scale.data();
     a.inverse_bound = room.bound.data();
     a.record_at = cell_.record_at.data();
     a.records = static_cast<std::int64_t>(cell_.record_at.size());
-    a.row = static_cast<T>(row);
     a.arena = room.arena.data();
-    a.out = &room.out;
     a.sample_records = sample_records_.data();
     a.endings = room.endings.data();
     a.last = room.last.data();
@@ -571,6 +570,20 @@ class CellRun {
       a.trace_gap = room.trace_gap.data();
       a.trace_point = room.trace_point.data();
     }
+  }
+
+  [[nodiscard]] const GroupArguments<T>& arguments(const Group& group, std::uint64_t row, Room& room) const {
+    const VariantTables<T>& variant = variants_[group.variant];
+    GroupArguments<T>& a = room.arguments;
+    a.lanes = group.lanes;
+    a.tables = variant.by_parameter.data();
+    a.alpha = variant.alpha.data();
+    a.rho = variant.rho.data();
+    a.initial = variant.initial.empty() ? nullptr : variant.initial.data();
+    a.lower = variant.lower.empty() ? nullptr : variant.lower.data();
+    a.upper = variant.upper.empty() ? nullptr : variant.upper.data();
+    a.row = static_cast<T>(row);
+    a.out = &room.out;
     return a;
   }
 
@@ -610,6 +623,17 @@ class CellRun {
       if (ending.why == End::gradient_norm) ++statistics.stopped_on_gradient;
       ending = {};
     }
+  }
+
+  /// Fused kernels do not say at which iteration a certificate is attained: the worst lane runs again.
+  void complete(Certificate& worst) const {
+    if (worst.lane == no_lane || worst.iteration > 0) return;
+    const FlushDenormals flush;
+    Room room = make_room();
+    const Group group{worst.lane, 1, cell_.variant_of[worst.lane / problem_.instances]};
+    fill(group, general_width_, room);
+    general_(arguments(group, 0, room));
+    worst.iteration = static_cast<std::int64_t>(room.ratio_at[0]);
   }
 
   void take_trace(const Group& group, const Room& room) const {

@@ -55,10 +55,11 @@ using FusedKernels = TypeList<
     OnALine<AsymmetricHuber, last_hint>::Meta<Iterate, OptimisticFtrl>,  //
     OnALine<AsymmetricHuber, optimistic_target>::Meta<Iterate, Bmg>,     //
     // The toy study
-    Fused<Classical<GradientDescent>, Quadratic, plane, Options{}, true>,      //
-    Fused<Classical<HeavyBall>, Quadratic, plane, Options{}, true>,            //
-    Fused<Classical<AdagradMethod>, Quadratic, plane, Options{}, true>,        //
-    Fused<MetaGradient<ElementwiseStep, Sgd>, Quadratic, plane, online, true>  //
+    Fused<Classical<GradientDescent>, Quadratic, plane, Options{}, true>,       //
+    Fused<Classical<HeavyBall>, Quadratic, plane, Options{}, true>,             //
+    Fused<Classical<AdagradMethod>, Quadratic, plane, Options{}, true>,         //
+    Fused<MetaGradient<ElementwiseStep, Sgd>, Quadratic, plane, online, true>,  //
+    Fused<MetaGradient<AdagradRule, Sgd>, Quadratic, plane, online, true>       //
     >;
 
 /// Runs a group; false if a lane may have diverged: then the general kernels have to run it.

@@ -65,8 +65,9 @@ template <class R>
 }
 
 /// Runs one group of a fused kernel from its start to T and observes loss and certificate, as `run_lanes` does, as long
-/// as no lane diverges: then only recorded iterations need a look. False if a lane may have diverged; what the group
-/// has left in the accumulator is true all the same, and the general kernels say the rest.
+/// as no lane diverges: then only recorded iterations need a look. At which iteration a certificate is attained matters
+/// for one lane of a cell; it is left to the caller. False if a lane may have diverged; what the group has left in the
+/// accumulator is true all the same, and the general kernels say the rest.
 ///
 /// Its registers go through an iteration `together` at a time, and only the temporaries of those have to find place
 /// beside the state of all. Flattened, as one call in the loop would send the state to memory.
@@ -93,8 +94,7 @@ template <class Kernel, class R, bool Certificate, int... k>
   F families[] = {F(c, shape, instances[k])...};
   const K parameters[] = {coefficients<Method, One, O, R::width>(a, k * width)...};
   Lane lanes[] = {Lane(c, families[k], o, parameters[k], bounds_of<Method, One>(a, parameters[k]))...};
-  One gaps[] = {((void)k, One(0))...}, losses[] = {((void)k, One(0))...}, ratios[] = {((void)k, One(-1))...},
-      ratios_at[] = {((void)k, One(0))...};
+  One gaps[] = {((void)k, One(0))...}, losses[] = {((void)k, One(0))...}, ratios[] = {((void)k, One(-1))...};
 
   const Accumulator<T>& out = *a.out;
   alignas(64) T shown[R::width];
@@ -110,9 +110,7 @@ template <class Kernel, class R, bool Certificate, int... k>
         losses[j] = losses[j] + gaps[j];
         if constexpr (Certificate) {
           const One now = gaps[j] * One::load(a.inverse_bound + j * width) * One(a.observed.inverse_bound[t]);
-          const auto grows = now > ratios[j];
-          ratios[j] = select(grows, now, ratios[j]);
-          ratios_at[j] = select(grows, One(static_cast<T>(t)), ratios_at[j]);
+          ratios[j] = max(ratios[j], now);
         }
       });
     } while (t < due);
@@ -138,9 +136,7 @@ template <class Kernel, class R, bool Certificate, int... k>
     return all(loss * One::load(a.inverse_scale + first) <= One(0.9e30));
   };
   if (!(small(losses[k], k * width) && ...)) return false;
-  ((gaps[k].store(a.last + k * width), losses[k].store(a.loss + k * width), ratios[k].store(a.ratio + k * width),
-    ratios_at[k].store(a.ratio_at + k * width)),
-   ...);
+  ((gaps[k].store(a.last + k * width), losses[k].store(a.loss + k * width), ratios[k].store(a.ratio + k * width)), ...);
   arguments.out->ended = 0;
   arguments.out->gradients = families[0].gradients;
   arguments.out->functions = families[0].functions;
