@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PARTS = ["kernel_start", "same_bytes", "claims", "benchmarks", "peers", "sanitizer", "tests"]
+PARTS = ["kernel_start", "same_bytes", "claims", "benchmarks", "peers", "crossover", "sanitizer", "tests"]
 
 # A program of many faces: what it does is decided by its name and by files in FAKES.
 FAKE = """#!{python}
@@ -27,7 +27,10 @@ elif name == "omg":
     elif words == ["--version"]:
         print("0.1.0")
     elif words[0] == "bench":
-        pass
+        if option("--instances"):
+            lanes = int(option("--instances"))
+            print(json.dumps({{"workloads": [{{"lanes": lanes, "cpu": {{"lane_iterations_per_second": 1e9}},
+                  "cuda": {{"lane_iterations_per_second": 1e7 * lanes if lanes != 512 else 1e8}}}}]}}))
     else:
         assert option("--backend") == "cuda", words
         out = pathlib.Path(option("--out"))
@@ -72,9 +75,11 @@ elif name.endswith("_test"):
     else:
         sys.exit("crashed")
 elif name == "peers.py":
-    print("NumPy: left out, not installed")
-    print("JAX 0.9, lane-iterations per second\\n  W5/optimistic_ftrl" + "      2e+10" if fault != "peer" else
-          "  W5/optimistic_ftrl DIFFERS: 1 2")
+    assert option("--device") == "cuda" and option("--omg"), words
+    row = {{"workload": "W5/optimistic_ftrl", "peer": "JAX"}}
+    row.update({{"differs": "1 in place of 2"}} if fault == "peer" else
+               {{"lane_iterations_per_second": 2e10, "omg_ratio": 75.0 if "--float32" in words else 150.0}})
+    pathlib.Path(option("--json")).write_text(json.dumps({{"missing": ["NumPy: left out, not installed"], "rates": [row]}}))
 """
 
 
@@ -127,13 +132,17 @@ class Campaign(unittest.TestCase):
         self.assertEqual(figures["benchmarks"]["limits"], {"device": "Test GPU", "fma_float64": 6e13, "shared": 2e13,
                                                            "cublas_float64": 3e13})
         self.assertEqual([row.get("fraction_of_cublas") for row in figures["benchmarks"]["benchmarks"]], [None, None, 0.7])
-        self.assertEqual(figures["peers"]["jax"][0]["lane_iterations_per_second"], 2e10)
-        self.assertEqual(figures["peers"]["missing"], ["NumPy: left out, not installed"])
+        self.assertEqual([figures["peers"][precision]["rates"][0]["omg_ratio"] for precision in ("float64", "float32")],
+                         [150, 75])
+        self.assertEqual(figures["peers"]["float64"]["missing"], ["NumPy: left out, not installed"])
+        self.assertEqual({name: found["lanes"] for name, found in figures["crossover"].items()},
+                         {"W1/heavy_ball": 256, "W2/gradient_descent": 256, "W3/gradient_descent": 256,
+                          "W5/optimistic_ftrl": 4096})
 
     def test_what_fails_is_named_and_the_rest_goes_on(self):
         for fault, part, word in [("bits", "same_bytes", "block_threads = 64"), ("claim", "claims", "ended with 1"),
                                   ("initcheck", "sanitizer", "initcheck"), ("test", "tests", "bits differ"),
-                                  ("crash", "tests", "crashed"), ("peer", "peers", "DIFFERS")]:
+                                  ("crash", "tests", "crashed"), ("peer", "peers", "1 in place of 2")]:
             with self.subTest(fault):
                 result = self.campaign(fault=fault, expect=1)
                 expected = {**dict.fromkeys(PARTS, "ok"), part: "failed"}
@@ -187,7 +196,7 @@ class Campaign(unittest.TestCase):
             done = self.command("scripts/performance-table", self.folder / "results", document)
             self.assertEqual(done.returncode, 0, done.stderr)
             found = document.read_text()
-            self.assertIn("| W5/optimistic_ftrl | float64 | 3.00e12 | 62% | 2000.0 | 150.0 |", found)
+            self.assertIn("| W5/optimistic_ftrl | float64 | 3.00e12 | 62% | 2000.0 | 150.0 | — | 4,096 lanes |", found)
             self.assertIn("Test GPU, driver 580.1, CUDA 13.0, commit 0123456789", found)
             self.assertTrue(found.startswith("before\n") and found.endswith("\nafter\n") and "old" not in found)
 

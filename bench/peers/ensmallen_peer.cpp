@@ -1,4 +1,4 @@
-// Gradient descent and Nesterov's momentum of ensmallen on workload W2, a lane at a time on all cores.
+// Gradient descent of ensmallen on workload W2, a lane at a time on all cores.
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -30,9 +30,15 @@ double number(const std::string& text, const std::string& key, std::size_t from 
 
 }  // namespace
 
+/// Without an argument: the version. With the path of a workload less its extension: the lane-iterations per second, or
+/// nothing where it is another workload than W2; 1 where the answer is not omg's.
 int main(int argc, char** argv) {
-  if (argc != 2) return 2;
-  const std::string base = std::string(argv[1]) + "/W2_gradient_descent";
+  if (argc != 2) {
+    std::printf("ensmallen %s: a lane at a time on all cores\n", ens::version::as_string().c_str());
+    return 0;
+  }
+  const std::string base = argv[1], known = "W2_gradient_descent";
+  if (base.size() < known.size() || base.substr(base.size() - known.size()) != known) return 0;
   std::ifstream file(base + ".json");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   const auto n = static_cast<arma::uword>(number(text, "n")), lanes = static_cast<arma::uword>(number(text, "lanes"));
@@ -59,10 +65,10 @@ int main(int argc, char** argv) {
     largest = std::max(largest, f.Evaluate(x) / scales(l, 0));
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  std::printf("ensmallen %s, lane-iterations per second\n", ens::version::as_string().c_str());
   const double expected = number(text, "largest");
-  if (std::abs(largest - expected) <= 1e-6 * expected)
-    std::printf("  W2/gradient_descent     %10.3g\n", static_cast<double>(lanes * iterations) / seconds);
-  else
-    std::printf("  W2/gradient_descent     DIFFERS: %g %g\n", largest, expected);
+  if (!(std::abs(largest - expected) <= 1e-6 * expected)) {
+    std::fprintf(stderr, "%g in place of %g\n", largest, expected);
+    return 1;
+  }
+  std::printf("%.9g\n", static_cast<double>(lanes * iterations) / seconds);
 }
