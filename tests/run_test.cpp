@@ -180,6 +180,7 @@ TEST(RunStudy, NeitherStatisticsNorFilesDependOnTheWaves) {
   ASSERT_GT(expected.cells[0].statistics.converged.back(), 0u);
   ASSERT_EQ(expected.comparisons.size(), 1u);
   const auto files = output_files(plan, expected, {});
+  for (std::size_t k = 0; k < files.size(); ++k) EXPECT_EQ(files[k].name, result_files[k]);
   for (const std::uint64_t wave : {1, 2, 7, 23, 91, 92}) {
     FakeBackend backend(wild_gap);
     RunOptions options;
@@ -836,6 +837,12 @@ TEST(OutputFolder, RefusesWhatIsNoFolder) {
   EXPECT_THROW(OutputFolder{fs::path("/proc/omg")}, Error);
   EXPECT_THROW(OutputFolder{fs::path()}, Error);
   EXPECT_EQ(place.content(), std::set<std::string>{"file"});
+  // What stands where a file of the results will go is found before the run.
+  for (const std::string_view name : result_files) {
+    const TemporaryFolder taken;
+    fs::create_directory(taken.path / name);
+    EXPECT_THROW(OutputFolder{taken.path}, Error) << name;
+  }
 }
 
 TEST(OutputFolder, FailedWriteLeavesNothing) {

@@ -173,6 +173,9 @@ std::string describe_lane(const Cell& cell, std::uint64_t lane);
 /// Where a run keeps what it has finished until its results are written.
 inline constexpr std::string_view checkpoint_file = "checkpoint";
 
+/// What a run may write into its folder: the results as `output_files` orders them, and the checkpoint.
+inline constexpr std::string_view result_files[] = {"summary.json", "summary.csv", "run.json", checkpoint_file};
+
 /// A file of the results.
 struct OutputFile {
   std::string name;
@@ -195,7 +198,8 @@ std::vector<OutputFile> output_files(const Plan& plan, const StudyResult& result
 /// A folder that results go to.
 class OutputFolder {
  public:
-  /// Throws Error unless the folder can be written, or made. Leaves nothing behind.
+  /// Throws Error unless the folder can be written, or made, and none of `result_files` is a folder in it. Leaves
+  /// nothing behind.
   explicit OutputFolder(std::filesystem::path folder);
   /// Makes the folder if need be and puts all files into it, each by renaming a finished one, the first
   /// of them last. Throws Error; nothing half-written is left then.

@@ -113,6 +113,9 @@ OutputFolder::OutputFolder(fs::path folder) : folder_(std::move(folder)) {
   const fs::path existing = existing_part(folder_);
   std::error_code fault;
   if (!fs::is_directory(existing, fault)) refuse(folder_, fmt::format("\"{}\" is not a folder", existing.string()));
+  for (const std::string_view name : result_files)
+    if (fs::is_directory(fs::symlink_status(folder_ / name, fault)))
+      refuse(folder_, fmt::format("\"{}\" is a folder in it", name));
   // Permissions do not tell of a full or read-only disk, of names that are too long, …: a trial does.
   const NewFolders folders(folder_);
   PendingFiles(folder_).add({"trial", ""});
