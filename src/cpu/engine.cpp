@@ -120,24 +120,35 @@ int fused_position(const Cell& cell) {
   return found;
 }
 
+/// Where a list of kernels has the method and the family of a cell, or −1.
+template <class... Kernel>
+int position_in(TypeList<Kernel...>, const Cell& cell) {
+  const int method = method_position(cell.method);
+  int found = -1, i = 0;
+  const auto look = [&]<class K>(K*) {
+    if (method == position_of(static_cast<typename K::Method*>(nullptr)) &&
+        cell.problem->family == K::Family::entry.name)
+      found = i;
+    ++i;
+  };
+  (look(static_cast<Kernel*>(nullptr)), ...);
+  return found;
+}
+
 /// Where the list of kernels along coordinates has the cell, or −1: only where across lanes the instances of a cache
 /// line of lanes would not stay in the first-level cache.
 int along_position(const Cell& cell) {
   constexpr std::size_t first_level = 32 * 1024, line = 64;
-  const int method = method_position(cell.method);
-  int found = -1, i = 0;
-  const auto look = [&]<class Kernel>(Kernel*) {
-    if (method == position_of(static_cast<typename Kernel::Method*>(nullptr)) &&
-        cell.problem->family == Kernel::Family::entry.name)
-      found = i;
-    ++i;
-  };
-  [&]<class... K>(TypeList<K...>) { (look(static_cast<K*>(nullptr)), ...); }(AlongKernels{});
   const bool vectors = std::any_of(cell.variants.begin(), cell.variants.end(), [](const Variant& v) {
     return !v.initial.empty() || !v.lower.empty() || !v.upper.empty();
   });
   const bool simple = cell.problem->shape.rotated && cell.options.domain != Domain::simplex && !vectors;
-  return simple && cell.problem->record_size() * line > first_level ? found : -1;
+  return simple && cell.problem->record_size() * line > first_level ? position_in(AlongKernels{}, cell) : -1;
+}
+
+/// Where the list of wavefronts has the cell, or −1. They know no gradient between iterations.
+int wavefront_position(const Cell& cell) {
+  return cell.observer().stop_gradient ? -1 : position_in(WavefrontKernels{}, cell);
 }
 
 /// While it lives its thread takes numbers below the smallest normal one for zero: far below any gap that counts, and
@@ -290,7 +301,13 @@ class CellRun {
       arena_ = static_cast<std::size_t>(all.along.kernels[along].room(arguments.n));
       return;
     }
-    if (kernels_ == Kernels::general || trace_ != nullptr) return;  // fused kernels keep no trajectories
+    if (kernels_ == Kernels::general || trace_ != nullptr) return;  // the others keep no trajectories
+    if (const int wavefront = wavefront_position(cell_); wavefront >= 0) {
+      general_ = all.wavefront.kernels[wavefront].run;
+      general_width_ = width_ = register_width_ = all.wavefront.width;
+      arena_ = static_cast<std::size_t>(all.wavefront.kernels[wavefront].room(arguments.n));
+      return;
+    }
     if (const int fused = fused_position(cell_); fused >= 0) {
       fused_ = all.fused.kernels[fused];
       width_ = all.fused.width;

@@ -12,6 +12,18 @@ struct GradientDescent {
       {"step", "1/L", "step size", true},
   };
 
+  /// A coordinate between iterations, and an iteration of it.
+  template <class R>
+  struct Coordinate {
+    R x;
+
+    OMG_HD static Coordinate start(const R& x0, const R*) { return {x0}; }
+    OMG_HD const R& point() const { return x; }  ///< where ∇f is taken
+    OMG_HD const R& output() const { return x; }
+    /// k: the scheduled parameters at t; g: this coordinate's entry of ∇f.
+    OMG_HD void advance(const R* k, const R& g) { x = nmadd(k[0], g, x); }
+  };
+
   template <class Lane>
   struct State {
     using Real = typename Lane::Real;
@@ -31,8 +43,12 @@ struct GradientDescent {
     }
 
     OMG_HD Real advance(Lane& lane, int t) {
-      const Real step = lane.parameter(0, t);
-      lane.c.template for_each<PointDim>([&](int i) { x[i] = nmadd(step, g[i], x[i]); });
+      const Real k[] = {lane.parameter(0, t)};
+      lane.c.template for_each<PointDim>([&](int i) {
+        Coordinate<Real> own{x[i]};
+        own.advance(k, g[i]);
+        x[i] = own.x;
+      });
       return lane.f.gap_and_gradient(x, g);
     }
   };

@@ -15,6 +15,22 @@ struct HeavyBall {
       {"velocity", "0", "v₀, the same in every coordinate"},
   };
 
+  /// A coordinate between iterations, and an iteration of it.
+  template <class R>
+  struct Coordinate {
+    R x, previous;
+
+    OMG_HD static Coordinate start(const R& x0, const R* constant) { return {x0, x0 - constant[2]}; }
+    OMG_HD const R& point() const { return x; }  ///< where ∇f is taken
+    OMG_HD const R& output() const { return x; }
+    /// k: the scheduled parameters at t; g: this coordinate's entry of ∇f.
+    OMG_HD void advance(const R* k, const R& g) {
+      const R next = fma(k[1], x - previous, nmadd(k[0], g, x));
+      previous = x;
+      x = next;
+    }
+  };
+
   template <class Lane>
   struct State {
     using Real = typename Lane::Real;
@@ -32,8 +48,8 @@ struct HeavyBall {
 
     OMG_HD void start(Lane& lane) {
       lane.f.start(x);
-      const Real velocity = lane.parameter(2);
-      lane.c.template for_each<PointDim>([&](int i) { next[i] = x[i] - velocity; });
+      lane.c.template for_each<PointDim>(
+          [&](int i) { next[i] = Coordinate<Real>::start(x[i], lane.k.constant).previous; });
       lane.f.gradient(x, g);
       step(lane, 1);
     }
@@ -47,8 +63,12 @@ struct HeavyBall {
 
     /// x_t from x_{t-1} and, in its place, x_{t-2}.
     OMG_HD void step(Lane& lane, int t) {
-      const Real a = lane.parameter(0, t), m = lane.parameter(1, t);
-      lane.c.template for_each<PointDim>([&](int i) { next[i] = fma(m, x[i] - next[i], nmadd(a, g[i], x[i])); });
+      const Real k[] = {lane.parameter(0, t), lane.parameter(1, t)};
+      lane.c.template for_each<PointDim>([&](int i) {
+        Coordinate<Real> own{x[i], next[i]};
+        own.advance(k, g[i]);
+        next[i] = own.x;
+      });
     }
   };
 };

@@ -15,24 +15,40 @@ struct Nesterov {
       {"momentum", "(t-1)/(t+2)", "m_t", true},
   };
 
+  /// A coordinate between iterations, and an iteration of it.
+  template <class R>
+  struct Coordinate {
+    R y, p;
+
+    OMG_HD static Coordinate start(const R& x0, const R*) { return {x0, x0}; }
+    OMG_HD const R& point() const { return y; }  ///< where ∇f is taken
+    OMG_HD const R& output() const { return p; }
+    /// k: the scheduled parameters at t; g: this coordinate's entry of ∇f.
+    OMG_HD void advance(const R* k, const R& g) {
+      const R next = nmadd(k[0], g, y);
+      y = fma(k[1], next - p, next);
+      p = next;
+    }
+  };
+
   template <class Lane>
   struct State {
     using Real = typename Lane::Real;
     using Point = typename Lane::Point;
     Point p;  ///< p_t, the output
-    Point p_next;
     Point y;
     Point g;  ///< ∇f(y)
     // Where ∇f is affine:
+    Point p_next;
     Point slope;       ///< ∇f(p_t)
     Point slope_next;  ///< ∇f(p_{t+1})
 
     template <class C>
     OMG_HD explicit State(const C& c)
         : p(c.template vector<PointDim>()),
-          p_next(c.template vector<PointDim>()),
           y(c.template vector<PointDim>()),
           g(c.template vector<PointDim>()),
+          p_next(c.template vector<PointDim>()),
           slope(c.template vector<PointDim>()),
           slope_next(c.template vector<PointDim>()) {}
 
@@ -62,11 +78,13 @@ struct Nesterov {
         return gap;
       }
       lane.f.gradient(y, g);
+      const Real k[] = {step, momentum};
       lane.c.template for_each<PointDim>([&](int i) {
-        p_next[i] = nmadd(step, g[i], y[i]);
-        y[i] = fma(momentum, p_next[i] - p[i], p_next[i]);
+        Coordinate<Real> own{y[i], p[i]};
+        own.advance(k, g[i]);
+        y[i] = own.y;
+        p[i] = own.p;
       });
-      exchange(p, p_next);
       return lane.f.gap(p);
     }
   };

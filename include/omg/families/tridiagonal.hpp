@@ -25,11 +25,18 @@ struct Tridiagonal {
   template <class C>
   using Scratch = NoScratch;
 
+  /// L/4 = s. As a chain of springs the family is, with d = x − x*, d₀ = d_{n+1} = 0 and v_i = d_i − d_{i+1},
+  ///   f − f* = s/2 Σ v_i², i = 0 … n,   ∂f/∂x_i = s (v_i − v_{i−1}).
+  template <class I>
+  OMG_HD static auto stiffness(const I& in) {
+    return decltype(in.field(0))(0.25) * in.field(0);
+  }
+
   // Record: L.
   template <class Want, class C, class S, class I, class X, class G>
   OMG_HD static typename C::Real evaluate(const C& c, const S&, const I& in, Scratch<C>&, const X& x, G& g) {
     using R = typename C::Real;
-    const R quarter = R(0.25) * in.field(0);
+    const R quarter = stiffness(in);
     const int n = c.n();
     const auto& seen = c.template publish<PointDim>(x);  // coordinates see their neighbours
     // With x₀ = 1 and x_{n+1} = 0: ∇f = L/4 (2x_i − x_{i−1} − x_{i+1}) and, d = x − x*,

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "omg/families/tridiagonal.hpp"
+#include "omg/registry/methods.hpp"
+
+#include "arguments.hpp"
+
+namespace omg::cpu {
+
+/// A method on a family, compiled as a wavefront: one pass over the coordinates makes several iterations.
+template <class Method_, class Family_>
+struct Wavefront {
+  using Method = Classical<Method_>;
+  using Family = Family_;
+  template <class R>
+  using Coordinate = typename Method_::template Coordinate<R>;
+};
+
+/// The combinations that run as wavefronts, one a line. The family is a chain (`stiffness`), so that ∂f/∂x_i reads
+/// coordinate i and its neighbours only; the method is one of single coordinates (`Coordinate`) that moves with the
+/// origin and into which ∇f enters as step · ∇f alone. Lanes run on x − x* with the stiffness in the step: last bits
+/// are not those of the general kernels.
+using WavefrontKernels = TypeList<            //
+    Wavefront<GradientDescent, Tridiagonal>,  //
+    Wavefront<HeavyBall, Tridiagonal>,        //
+    Wavefront<Nesterov, Tridiagonal>          //
+    >;
+
+/// The kernels of one instruction set and precision, by position in the list.
+template <class T>
+struct WavefrontTable {
+  int width = 0;  ///< lanes in a group
+  struct Entry {
+    RunGroup<T> run;
+    long long (*room)(int n);  ///< packs of arena that a group needs
+  } kernels[WavefrontKernels::size];
+};
+
+}  // namespace omg::cpu
