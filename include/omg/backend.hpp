@@ -39,7 +39,7 @@ struct RunControl {
   /// Polled between slices; may be empty. Where it is set, a backend may return early, with the statistics of the first
   /// `statistics.lanes` of the lanes, all of them whole: once it says true, or before an error in what comes after
   /// them.
-  std::function<bool()> pause;
+  std::function<bool()> pause = {};
 };
 
 /// Runs lanes. Objects are cheap to make; availability() touches the device only when asked.

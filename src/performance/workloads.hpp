@@ -12,7 +12,7 @@
 namespace omg::bench {
 
 /// Where the bytes of a lane-iteration lie.
-enum class Memory { registers, first_level, second_level };
+enum class Memory { registers, first_level };
 
 /// What an iteration of one lane must take, by the plain formulas: gradient, update, meta-update and gap.
 struct Floor {
