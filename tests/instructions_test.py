@@ -32,7 +32,7 @@ WORKLOADS = {
     "W2": (50, 'family = "quadratic"\ninstances = 16\ndimension = 64\n', 'classical = "nesterov"\n'),
     "W3": (20, 'family = "tridiagonal"\ninstances = 16\ndimension = 1001\n', 'classical = "gradient_descent"\n'),
     "W4": (
-        20,
+        60,  # not all of them recorded
         'family = "logistic"\ndata = "synthetic"\nrows = 200\ncolumns = 30\nregularisation = 0.01\n'
         "instances = 16\nstart = { normal = 1 }\n",
         'classical = "gradient_descent"\n',
