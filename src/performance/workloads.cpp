@@ -132,7 +132,8 @@ Study w4() {
   }
   method.parameters["step"] = steps;
   Study study = study_of(problem, method, 500);
-  study.best = BestBy::final_gap;  // the best step size is the one that comes closest: gaps count where they are recorded
+  study.best =
+      BestBy::final_gap;  // the best step size is the one that comes closest: gaps count where they are recorded
   return study;
 }
 
