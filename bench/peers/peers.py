@@ -195,6 +195,10 @@ class PyTorch(NumPy):
         torch = self.torch = importlib.import_module("torch")
         if device == "cuda" and not torch.cuda.is_available():
             raise ImportError("it sees no GPU")
+        try:
+            torch.from_numpy(importlib.import_module("numpy").zeros(1))
+        except RuntimeError as mismatch:  # built for another NumPy
+            raise ImportError(str(mismatch)) from None
         torch.set_grad_enabled(False)
         self.device, self.dtype = device, getattr(torch, precision)
         self.version = torch.__version__
@@ -314,7 +318,7 @@ def prepared(w, x, precision):
 
 
 def rate(w, run):
-    """Lane-iterations per second: the best of at least three runs and half a second, as omg has it."""
+    """Lane-iterations per second: the best of at least three runs and half a second."""
     best, spent, runs = math.inf, 0.0, 0
     while (runs < 3 or spent < 0.5) and spent < 5:
         began = time.perf_counter()

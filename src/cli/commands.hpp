@@ -42,6 +42,7 @@ struct BenchArguments {
   std::optional<std::filesystem::path> write;  ///< the workloads as files
   std::int64_t iterations = 0;                 ///< 0: the workload's
   std::int64_t instances = 0;                  ///< 0: the workload's
+  std::int64_t dimension = 0;                  ///< of W2 and W3; 0: the workload's
 };
 int bench(const BenchArguments& arguments);
 

@@ -75,6 +75,9 @@ int execute(int argc, char** argv) {
   bench_command->add_option("--instances", measured.instances, "Another number of instances; 0: the workload's")
       ->check(CLI::Range(std::int64_t{0}, most_lanes))
       ->type_name("N");
+  bench_command->add_option("--dimension", measured.dimension, "Another n of W2 and W3; 0: the workload's")
+      ->check(CLI::Range(std::int64_t{0}, most_lanes))
+      ->type_name("N");
   bench_command->add_option("--write", measured.write, "Measure nothing: write the workloads here for other programs")
       ->type_name("DIR");
   bench_command->add_flag("--json", measured.json, "As JSON")->disable_flag_override();

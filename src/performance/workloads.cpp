@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "omg/error.hpp"
 #include "omg/plan.hpp"
 
 namespace omg::bench {
@@ -188,11 +189,18 @@ constexpr Workload all[] = {
 
 std::span<const Workload> workloads() { return all; }
 
-Plan plan_of(const Workload& workload, Precision precision, std::int64_t iterations, std::int64_t instances) {
+Plan plan_of(const Workload& workload, Precision precision, std::int64_t iterations, std::int64_t instances,
+             std::int64_t dimension) {
   Study study = workload.study();
   study.precision = precision;
   if (iterations > 0) study.iterations = iterations;
   if (instances > 0) study.problems[0].instances = instances;
+  if (dimension > 0) {
+    auto& parameters = study.problems[0].parameters;
+    if (!parameters.contains("dimension"))
+      throw Error(std::string(workload.name) + " has one dimension only; W2 and W3 have any");
+    parameters["dimension"] = setting({std::to_string(dimension).c_str()});
+  }
   return make_plan(std::move(study));
 }
 

@@ -31,9 +31,10 @@ struct Workload {
 };
 std::span<const Workload> workloads();
 
-/// The cell of a workload, drawn and ready to run. `lanes` and `iterations` of 0 leave the workload's own: settings are
-/// repeated or instances left out for other numbers of lanes.
-Plan plan_of(const Workload& workload, Precision precision, std::int64_t iterations = 0, std::int64_t instances = 0);
+/// The cell of a workload, drawn and ready to run; what is 0 is the workload's own. Throws Error for another dimension
+/// of a workload that has but one.
+Plan plan_of(const Workload& workload, Precision precision, std::int64_t iterations = 0, std::int64_t instances = 0,
+             std::int64_t dimension = 0);
 
 /// Whether the backend's envelope over the first lanes is that of the reference, as far as it is above the rounding of
 /// the gap.
@@ -53,7 +54,9 @@ struct Limits {
   double third_level = 0;
   double memory = 0;
 };
-Limits measure_limits(Precision precision, unsigned threads);
+/// `beside_a_workload`: only those that a floor is made of, in a tenth of a second. Clocks change from one second to
+/// the next, so that a fraction of the floor takes its limits from right before or after the workload.
+Limits measure_limits(Precision precision, unsigned threads, bool beside_a_workload = false);
 
 /// The lane-iterations per second that the limits allow at most.
 double attainable(const Floor& floor, const Limits& limits, Precision precision);
