@@ -48,7 +48,7 @@ void run(benchmark::State& state, const Workload& workload, const Tier& tier, Pr
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(lanes.size()) * cell.iterations);
   state.counters["FLOP"] = per_second(done * floor.operations);
   if (floor.numbers > 0)
-    state.counters["bytes"] = per_second(done * floor.numbers * (precision == Precision::float32 ? 4 : 8));
+    state.counters["bytes"] = per_second(done * floor.numbers * static_cast<double>(bytes_of(precision)));
   if (of_floor) state.counters["of_floor"] = per_second(done / limit);
 }
 

@@ -90,8 +90,9 @@ struct Problem {
   InstanceNumbers scale;             ///< what the gap is divided by
 
   /// While ‖x − x*‖² is at most this, no gap is beyond 1e30 times its scale, as f(x) − f* ≤ L/2 ‖x − x*‖² where L holds
-  /// everywhere.
-  [[nodiscard]] double safe_distance() const;
+  /// everywhere; a number of either precision.
+  double safe_distance = 0;
+
   [[nodiscard]] std::size_t record_size() const { return instances ? records.size() / instances : 0; }
   /// The named array of instance i; empty if the family has none of that name.
   [[nodiscard]] std::vector<double> array(std::string_view field, std::size_t i) const;

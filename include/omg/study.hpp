@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -171,6 +172,9 @@ struct Claim {
 };
 
 enum class Precision { float64, float32 };
+constexpr std::size_t bytes_of(Precision precision) {
+  return precision == Precision::float64 ? sizeof(double) : sizeof(float);
+}
 
 /// A study file, parsed and checked for form; formulas are kept as text.
 struct Study {

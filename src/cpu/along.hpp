@@ -33,14 +33,7 @@ using AlongKernels = TypeList<                                       //
     Along<MetaGradient<ElementwiseStep, Bmg>, Quadratic>             //
     >;
 
-/// The kernels of one instruction set and precision, by position in the list.
 template <class T>
-struct AlongTable {
-  int width = 0;  ///< lanes in a group
-  struct Entry {
-    RunGroup<T> run;
-    long long (*room)(int n);  ///< numbers of arena that a lane needs
-  } kernels[AlongKernels::size];
-};
+using AlongTable = KernelTable<T, AlongKernels>;
 
 }  // namespace omg::cpu

@@ -100,7 +100,14 @@ using RunGroup = void (*)(const GroupArguments<T>&);
 template <class T>
 struct MethodKernel {
   RunGroup<T> run = nullptr;
-  long long (*arena)(int n) = nullptr;  ///< packs of arena that a group needs
+  long long (*arena)(int n) = nullptr;  ///< packs of arena that a group needs (along coordinates: numbers)
+};
+
+/// The kernels of one instruction set and precision, by position in a list of combinations.
+template <class T, class Kernels>
+struct KernelTable {
+  int width = 0;  ///< lanes in a group
+  MethodKernel<T> kernels[Kernels::size];
 };
 
 }  // namespace omg::cpu

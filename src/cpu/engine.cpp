@@ -298,14 +298,14 @@ class CellRun {
       // Whole lines and one more: registers may reach behind the last entry.
       constexpr std::size_t line = 64 / sizeof(T);
       record_stride_ = (problem_.record_size() + line - 1) / line * line + line;
-      arena_ = static_cast<std::size_t>(all.along.kernels[along].room(arguments.n));
+      arena_ = static_cast<std::size_t>(all.along.kernels[along].arena(arguments.n));
       return;
     }
     if (kernels_ == Kernels::general || trace_ != nullptr) return;  // the others keep no trajectories
     if (const int wavefront = wavefront_position(cell_); wavefront >= 0) {
       general_ = all.wavefront.kernels[wavefront].run;
       general_width_ = width_ = register_width_ = all.wavefront.width;
-      arena_ = static_cast<std::size_t>(all.wavefront.kernels[wavefront].room(arguments.n));
+      arena_ = static_cast<std::size_t>(all.wavefront.kernels[wavefront].arena(arguments.n));
       return;
     }
     if (const int fused = fused_position(cell_); fused >= 0) {
@@ -346,7 +346,7 @@ class CellRun {
                  targets_.data(),
                  static_cast<T>(cell_.stop_gap.value_or(0)),
                  static_cast<T>(cell_.stop_gradient.value_or(0)),
-                 static_cast<T>(std::min<double>(problem_.safe_distance(), std::numeric_limits<T>::max() / 4))};
+                 static_cast<T>(problem_.safe_distance)};
   }
 
   [[nodiscard]] bool scheduled(std::size_t parameter) const {

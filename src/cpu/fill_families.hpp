@@ -11,10 +11,10 @@ void fill_families(FamilyTable<T>& table) {
   using R = Pack<T, Arch, K>;
   for_each_position<Families::size>([&]<int I>(std::integral_constant<int, I>) {
     using Family = TypeAt<I, Families>;
+    constexpr bool costly_gap = requires { Family::costly_gap; };
     table.families[I] = {&evaluate<Family, WantGap, R>, &evaluate<Family, WantGradient, R>,
-                         &evaluate<Family, WantBoth, R>, &family_scratch<Family, R>, requires {Family::costly_gap; }
-};
-});
+                         &evaluate<Family, WantBoth, R>, &family_scratch<Family, R>, costly_gap};
+  });
 }
 
 }  // namespace omg::cpu

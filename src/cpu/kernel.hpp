@@ -149,6 +149,28 @@ OMG_HD Bounds<R> bounds_of(const GroupArguments<typename R::T>& a, const K& k) {
   return {R(0), R(0), R(0)};
 }
 
+/// The observer of a group's lanes; elements that stand for no lane are left out.
+template <class R>
+OMG_HD Observer<R> observer_of(const GroupArguments<typename R::T>& a) {
+  using T = typename R::T;
+  alignas(64) T index[R::width];
+  for (int l = 0; l < R::width; ++l) index[l] = static_cast<T>(l);
+  return Observer<R>(a.observer, a.observed, R::load(a.inverse_scale), R::load(a.inverse_bound),
+                     R::load(index) < R(a.lanes));
+}
+
+/// Writes what the lanes of a group leave behind.
+template <class R>
+OMG_HD void leave(const Observer<R>& seen, const GroupArguments<typename R::T>& a) {
+  seen.last.store(a.last);
+  seen.ratio.store(a.ratio);
+  seen.ratio_at.store(a.ratio_at);
+  seen.loss.store(a.loss);
+  seen.sup.store(a.sup);
+  seen.regret.store(a.regret);
+  for (int j = 0; j < a.observer.targets; ++j) seen.first[j].store(a.reached + j * R::width);
+}
+
 /// Runs one group from its start to T and observes every iteration (spec, section 6): the same rules as
 /// Recorder, for `width` lanes at once.
 template <class Method, class R, class C, class F>
@@ -158,10 +180,8 @@ OMG_HD void run_lanes(const C& c, F& f, const GroupArguments<typename R::T>& a) 
   typename Method::template Lane<C, F, Options> lane(c, f, a.options, k, bounds_of<Method, R>(a, k));
   auto room = c.template vector<PointDim>();  // for a gradient that only the observer needs
 
-  alignas(64) T index[R::width];
-  for (int l = 0; l < R::width; ++l) index[l] = static_cast<T>(l);
   const ObserverOptions& o = a.observer;
-  Observer<R> seen(o, a.observed, R::load(a.inverse_scale), R::load(a.inverse_bound), R::load(index) < R(a.lanes));
+  Observer<R> seen = observer_of<R>(a);
   Accumulator<T>& out = *a.out;
   out.ended = 0;
 
@@ -196,13 +216,7 @@ OMG_HD void run_lanes(const C& c, F& f, const GroupArguments<typename R::T>& a) 
 
   out.gradients = f.gradients;
   out.functions = f.functions;
-  seen.last.store(a.last);
-  seen.ratio.store(a.ratio);
-  seen.ratio_at.store(a.ratio_at);
-  seen.loss.store(a.loss);
-  seen.sup.store(a.sup);
-  seen.regret.store(a.regret);
-  for (int j = 0; j < o.targets; ++j) seen.first[j].store(a.reached + j * R::width);
+  leave(seen, a);
 }
 
 /// Packs that the vectors of one lane of a method take in dimension n.

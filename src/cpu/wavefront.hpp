@@ -26,14 +26,7 @@ using WavefrontKernels = TypeList<            //
     Wavefront<Nesterov, Tridiagonal>          //
     >;
 
-/// The kernels of one instruction set and precision, by position in the list.
 template <class T>
-struct WavefrontTable {
-  int width = 0;  ///< lanes in a group
-  struct Entry {
-    RunGroup<T> run;
-    long long (*room)(int n);  ///< packs of arena that a group needs
-  } kernels[WavefrontKernels::size];
-};
+using WavefrontTable = KernelTable<T, WavefrontKernels>;
 
 }  // namespace omg::cpu

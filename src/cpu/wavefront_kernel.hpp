@@ -207,10 +207,8 @@ void run_wavefront(const GroupArguments<typename R::T>& a) {
   using T = typename R::T;
   const auto k = coefficients<typename Kernel::Method, R, Options>(a);
   Chain<Kernel, R> chain(a, k);
-  alignas(64) T index[R::width];
-  for (int l = 0; l < R::width; ++l) index[l] = static_cast<T>(l);
   const ObserverOptions& o = a.observer;
-  Observer<R> seen(o, a.observed, R::load(a.inverse_scale), R::load(a.inverse_bound), R::load(index) < R(a.lanes));
+  Observer<R> seen = observer_of<R>(a);
   const bool every = sees_every_iteration(o);
   Accumulator<T>& out = *a.out;
   out.ended = 0;
@@ -243,13 +241,7 @@ void run_wavefront(const GroupArguments<typename R::T>& a) {
 
   out.gradients = a.iterations;
   out.functions = 0;
-  seen.last.store(a.last);
-  seen.ratio.store(a.ratio);
-  seen.ratio_at.store(a.ratio_at);
-  seen.loss.store(a.loss);
-  seen.sup.store(a.sup);
-  seen.regret.store(a.regret);
-  for (int j = 0; j < o.targets; ++j) seen.first[j].store(a.reached + j * R::width);
+  leave(seen, a);
 }
 
 }  // namespace omg::cpu

@@ -78,9 +78,9 @@ class Engine {
   /// Waits for the kernels; uploads meanwhile.
   void wait_for_kernels();
 
+  [[nodiscard]] bool aggregates_on_device(const Cell& cell) const;
   /// Calls step(range, next range) for consecutive ranges that fit; halves them when memory runs out. The step says
   /// whether to go on.
-  [[nodiscard]] bool aggregates_on_device(const Cell& cell) const;
   template <class Step>
   void in_waves(const Cell& cell, LaneRange lanes, bool tracing, Step&& step);
   template <class T>

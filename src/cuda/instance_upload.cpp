@@ -5,13 +5,7 @@
 
 namespace omg::cuda {
 
-namespace {
-
-std::size_t size_of(Precision precision) { return precision == Precision::float64 ? sizeof(double) : sizeof(float); }
-
-}  // namespace
-
-std::size_t InstanceSet::bytes() const { return (entries() + count) * size_of(precision); }
+std::size_t InstanceSet::bytes() const { return (entries() + count) * bytes_of(precision); }
 
 InstanceUpload::~InstanceUpload() { driver().stream_synchronise(stream_.get()); }
 

@@ -22,8 +22,6 @@ int power_of_two_from(int least) {
   return static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::clamp(least, warp, most_threads))));
 }
 
-std::size_t bytes_of(Precision precision) { return precision == Precision::float64 ? sizeof(double) : sizeof(float); }
-
 LaunchPolicy thread_policy(const Specialisation& chosen) {
   LaunchPolicy policy;
   policy.vectors = Vectors::registers;

@@ -1,7 +1,6 @@
 // What a wave needs on the device: instances and tables.
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <span>
 #include <vector>
 
@@ -218,7 +217,7 @@ void Engine::upload_tables(const Cell& cell, LaneRange lanes, LaneArguments<T>& 
                 tables_.at<const T>(targets_at),
                 static_cast<T>(cell.stop_gap.value_or(0)),
                 static_cast<T>(cell.stop_gradient.value_or(0)),
-                static_cast<T>(std::min<double>(cell.problem->safe_distance(), std::numeric_limits<T>::max() / 4))};
+                static_cast<T>(cell.problem->safe_distance)};
   a.sample_records = tables_.at<const int>(sample_records_at);
   a.record_at = tables_.at<const int>(record_at_at);
   a.record_count = static_cast<int>(cell.record_at.size());

@@ -15,8 +15,7 @@ std::uint64_t quotient_up(std::uint64_t a, std::uint64_t b) { return (a + b - 1)
 }  // namespace
 
 WaveCost wave_cost(const Cell& cell, const Specialisation& chosen, const LaunchPolicy& policy) {
-  const bool wide = cell.precision == Precision::float64;
-  const std::size_t number = wide ? sizeof(double) : sizeof(float);
+  const std::size_t number = bytes_of(cell.precision);
   const std::size_t records = cell.record_at.size();
   const auto times = static_cast<std::size_t>(cell.iterations) + 2;
 

@@ -133,8 +133,8 @@ Study w4() {
   }
   method.parameters["step"] = steps;
   Study study = study_of(problem, method, 500);
-  study.best =
-      BestBy::final_gap;  // the best step size is the one that comes closest: gaps count where they are recorded
+  // The best step size is the one that comes closest: gaps count where they are recorded.
+  study.best = BestBy::final_gap;
   return study;
 }
 
@@ -217,7 +217,7 @@ bool agrees_with_reference(Backend& backend, const Cell& cell) {
 }
 
 double attainable(const Floor& floor, const Limits& limits, Precision precision) {
-  const double bytes = floor.numbers * (precision == Precision::float32 ? 4 : 8);
+  const double bytes = floor.numbers * static_cast<double>(bytes_of(precision));
   double seconds =
       std::max(floor.operations / limits.operations, floor.roots_and_divisions / limits.roots_and_divisions);
   if (floor.memory == Memory::first_level) seconds = std::max(seconds, bytes / limits.first_level);

@@ -1,5 +1,6 @@
 #include "omg/problem.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <new>
@@ -133,6 +134,7 @@ class Drawing {
     const auto n = static_cast<std::size_t>(problem_->shape.n);
     start_.resize(n);
     minimiser_.resize(n);
+    double safe = std::numeric_limits<float>::max() / 4;
     for (std::size_t i = 0; i < problem_->instances; ++i) {
       out.select(i);
       if (family_.solved) {
@@ -155,7 +157,10 @@ class Drawing {
       problem_->initial_gap.set(i, f.gap(start_));
       problem_->scale.set(i, scale_of(*problem_, i, spec_.normalisation));
       check_instance(*problem_, i, input_);
+      // Half of what the inequality allows.
+      safe = std::min(safe, 1e30 * problem_->scale[i] / problem_->smoothness[i]);
     }
+    problem_->safe_distance = safe;
     if (spec_.user_family) check_user_family(*spec_.user_family, *problem_, input_.place("family_header"));
     return problem_;
   }
@@ -226,12 +231,6 @@ double initial_slope(const Problem& problem, std::size_t i) {
 std::shared_ptr<const Problem> make_problem(const Study& study, std::size_t index) {
   const ProblemSpec& spec = study.problems[index];
   return Drawing(study, index, family_of(spec.user_family.get(), spec.family, spec.place)).draw();
-}
-
-double Problem::safe_distance() const {
-  double least = std::numeric_limits<double>::infinity();
-  for (std::size_t i = 0; i < instances; ++i) least = std::min(least, scale[i] / smoothness[i]);
-  return 1e30 * least;  // half of what the inequality allows
 }
 
 }  // namespace omg
