@@ -1,4 +1,5 @@
-// The figures of single lanes by Thrust, on the host's cores, against the loops of the CPU engine: every bit.
+// What Thrust does on a device, on the host's cores, against the host's own loops, every bit: the figures of single
+// lanes and the numbers of instances.
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -13,6 +14,9 @@
 #include <thrust/execution_policy.h>
 #endif
 
+#include <thrust/tabulate.h>
+
+#include "cuda/drawn_numbers.hpp"
 #include "cuda/lane_aggregator.hpp"
 #include "cuda/rows.hpp"
 #include "statistics/recorder.hpp"
@@ -146,6 +150,57 @@ TEST(CudaAggregator, EqualsTheHostsLoopsToTheBit) {
   expect_equal_bits<double>(1, 100, 0, 33);
   expect_equal_bits<float>(7, 400, 3, 900);
   expect_equal_bits<float>(5000, 3, 4000, 3000);
+}
+
+/// Instances of a set as they lie on the device.
+template <class T>
+void expect_drawn(const Problem& problem, InstanceSet set) {
+  std::vector<T> found(set.numbers(), T(-1));
+  thrust::tabulate(policy, found.begin(), found.end(), DrawnNumbers<T>(problem, set, problem.rules.data()));
+  for (std::uint64_t at = 0; at < set.entries(); ++at) {
+    const std::uint64_t tile = at / (set.width * set.record), within = at % (set.width * set.record),
+                        j = tile * set.width + within % set.width;
+    const double expected =
+        j < set.count ? problem.entry(within / set.width, (set.first + j) % problem.instances) : 0.0;
+    ASSERT_EQ(found[at], static_cast<T>(expected)) << "entry " << at;
+  }
+  for (std::uint64_t j = 0; j < set.count; ++j)
+    ASSERT_EQ(found[set.entries() + j], static_cast<T>(1 / problem.scale[0]));
+}
+
+// The text that draws on a device, on the host's cores.
+TEST(CudaInstances, AreDrawnAsTheHostDrawsThem) {
+  for (const Value::Kind kind :
+       {Value::Kind::log_grid, Value::Kind::grid, Value::Kind::uniform, Value::Kind::log_uniform}) {
+    Study study;
+    study.seed = 5;
+    ProblemSpec spec;
+    spec.name = "drawn";
+    spec.family = "huber";
+    spec.instances = 1000;
+    Value thresholds, dimension;
+    thresholds.kind = kind;
+    thresholds.low = 1e-6;
+    thresholds.high = 2;
+    dimension.text = "3";
+    spec.parameters = {{"threshold", {{thresholds}, {}}}, {"dimension", {{dimension}, {}}}};
+    study.problems = {spec};
+    const auto problem = make_problem(study, 0);
+    ASSERT_FALSE(problem->rules.empty());
+    InstanceSet set;
+    set.problem = problem;
+    set.record = problem->record_size();
+    for (const std::size_t width : {std::size_t{tile}, std::size_t{1}})
+      for (const auto& [first, count] : {std::pair<std::uint64_t, std::uint64_t>{0, 1000}, {900, 333}, {7, 1}}) {
+        set.width = width;
+        set.first = first;
+        set.count = count;
+        set.precision = Precision::float64;
+        expect_drawn<double>(*problem, set);
+        set.precision = Precision::float32;
+        expect_drawn<float>(*problem, set);
+      }
+  }
 }
 
 }  // namespace

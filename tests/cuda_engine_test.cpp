@@ -250,8 +250,10 @@ TEST(CudaArchitecture, IsTheNearestThatTheDeviceRuns) {
 // ---- tuning ----
 
 TEST(CudaTuning, IsReadFromText) {
-  const Tuning tuning = tuning_of("block_threads=64,launch_lanes=1000,memory=5000000000,host_figures=1");
+  const Tuning tuning =
+      tuning_of("block_threads=64,launch_lanes=1000,memory=5000000000,host_figures=1,host_instances=1");
   EXPECT_TRUE(tuning.host_figures);
+  EXPECT_TRUE(tuning.host_instances);
   EXPECT_EQ(tuning.block_threads, 64);
   EXPECT_EQ(tuning.launch_lanes, 1000u);
   EXPECT_EQ(tuning.memory, 5000000000u);
@@ -344,8 +346,7 @@ class CountingDevice {
       const auto j = (i + problem.instances - static_cast<std::size_t>(a.first_instance)) % problem.instances;
       const double* record = a.records + j / tile * (tile * problem.record_size()) + j % tile;
       bool same = j < static_cast<std::size_t>(a.local_instances) && a.inverse_scale[j] == 1 / problem.scale[i];
-      for (std::size_t k = 0; same && k < problem.record_size(); ++k)
-        same = record[k * tile] == problem.records[k * problem.instances + i];
+      for (std::size_t k = 0; same && k < problem.record_size(); ++k) same = record[k * tile] == problem.entry(k, i);
       count += same ? 0 : 1;
     }
     return count;

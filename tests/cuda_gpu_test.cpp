@@ -257,7 +257,7 @@ TEST_F(GpuBits, DoNotDependOnHowLanesAreSpreadOverTheDevice) {
     const CellStatistics whole = gpu_->run(cell, all, control_);
     for (const cuda::Tuning& tuning :
          {cuda::Tuning{.block_threads = 32}, cuda::Tuning{.block_threads = 64, .warps = 7}, cuda::Tuning{.warps = 1},
-          cuda::Tuning{.launch_lanes = 100}, cuda::Tuning{.host_figures = true},
+          cuda::Tuning{.launch_lanes = 100}, cuda::Tuning{.host_figures = true}, cuda::Tuning{.host_instances = true},
           cuda::Tuning{.warps = 3, .launch_lanes = 777}, cuda::Tuning{.memory = 400000}}) {
       cuda::Engine engine(0, cache_folder(), tuning);
       expect_same_bits(engine.run(cell, all, control_), whole);

@@ -40,7 +40,7 @@ TYPED_TEST(FamilyDerivatives, GradientIsTheDerivativeOfTheGap) {
   std::normal_distribution<double> normal;
   std::vector<double> arena(10000);
   for (std::size_t i = 0; i < problem->instances; ++i) {
-    const LaneInstance<double> instance{problem->records.data() + i, static_cast<long long>(problem->instances),
+    const LaneInstance<double> instance{problem->records().data() + i, static_cast<long long>(problem->instances),
                                         problem->shape.shared ? problem->shared.data() : nullptr, n,
                                         problem->data_size};
     const Context c{n, arena.data()};
@@ -68,7 +68,7 @@ TYPED_TEST(FamilyDerivatives, GradientIsTheDerivativeOfTheGap) {
     EXPECT_NEAR(f.gap_and_gradient(view(x), gradient), 0, 1e-25);
     for (double value : g) EXPECT_NEAR(value, 0, 1e-10 * std::max(1.0, L));
     // L-smooth and convex: 0 ≤ f(x) − f* ≤ L/2 ‖x − x*‖² at the start.
-    EXPECT_LE(problem->initial_gap[i], 0.5 * L * problem->distance[i] * problem->distance[i] * (1 + 1e-12));
+    EXPECT_LE(initial_gap(*problem, i), 0.5 * L * problem->distance[i] * problem->distance[i] * (1 + 1e-12));
   }
 }
 

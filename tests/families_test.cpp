@@ -46,7 +46,7 @@ TYPED_TEST(Families, AgreeWithTheReferenceAtEveryDistance) {
   std::normal_distribution<double> normal;
   std::vector<double> arena(10000);
   for (std::size_t i = 0; i < problem->instances; ++i) {
-    const Instance instance{problem->records.data() + i, static_cast<long long>(problem->instances),
+    const Instance instance{problem->records().data() + i, static_cast<long long>(problem->instances),
                             problem->shape.shared ? problem->shared.data() : nullptr, n, problem->data_size};
     const Context c{n, arena.data()};
     FamilyOracle<Family, Context, Shape, Instance> f(c, problem->shape, instance);
@@ -81,7 +81,7 @@ TYPED_TEST(Families, NothingOverflowsInFloat32) {
   using Narrow = ArenaContext<float>;
   const auto problem = small_problem(Family::entry.name, 3, 6);
   const int n = problem->shape.n;
-  const std::vector<float> records(problem->records.begin(), problem->records.end());
+  const std::vector<float> records(problem->records().begin(), problem->records().end());
   const std::vector<float> shared(problem->shared.begin(), problem->shared.end());
   std::mt19937 random(6);
   std::normal_distribution<double> normal;

@@ -124,7 +124,7 @@ class Campaign(unittest.TestCase):
         figures = {name: part["figures"] for name, part in result["parts"].items()}
         cuts = [run["cut"] for run in figures["same_bytes"]["runs"]]
         self.assertEqual({cut: cuts.count(cut) for cut in cuts},
-                         {"wave_lanes": 3, "launch_lanes": 3, "block_threads": 3, "host_figures": 1})
+                         {"wave_lanes": 3, "launch_lanes": 3, "block_threads": 3, "host_figures": 1, "host_instances": 1})
         self.assertEqual(figures["kernel_start"]["kernels"], 1)
         self.assertEqual(figures["claims"]["claims"], {"C4": True})
         self.assertEqual(figures["sanitizer"]["racecheck"]["summary"], ["0 errors"])

@@ -6,8 +6,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -234,10 +236,10 @@ TEST(Problem, HoldsRecordsAcrossInstances) {
     EXPECT_EQ(problem->array("minimiser", i), (std::vector<double>{0.5, -0.25}));
     EXPECT_EQ(problem->array("threshold", i), (std::vector<double>{0.1, 0.3}));
     EXPECT_EQ(problem->array("directions", i), (std::vector<double>{0.6, 0.8, -0.8, 0.6}));
-    EXPECT_EQ(problem->records[1 * 3 + i], 1);
+    EXPECT_EQ(problem->entry(1, i), 1);
     EXPECT_DOUBLE_EQ(problem->smoothness[i], 1);
     EXPECT_DOUBLE_EQ(problem->distance[i], 1.6007810593582121);
-    EXPECT_DOUBLE_EQ(problem->initial_gap[i], 0.155625);
+    EXPECT_DOUBLE_EQ(initial_gap(*problem, i), 0.155625);
     EXPECT_EQ(problem->minimum[i], 0);
     EXPECT_DOUBLE_EQ(problem->scale[i], 2.5625);
   }
@@ -308,9 +310,9 @@ TEST(Problem, SeedsOfProblemAndStartAreSeparate) {
   // Two problems of a study differ, unless they are given the same seed.
   study = study_of("asymmetric_huber", drawn_asymmetric(), 2);
   study.problems.push_back(study.problems[0]);
-  EXPECT_NE(make_problem(study, 0)->records, make_problem(study, 1)->records);
+  EXPECT_NE(make_problem(study, 0)->records(), make_problem(study, 1)->records());
   study.problems[0].seed = study.problems[1].seed = 13;
-  EXPECT_EQ(make_problem(study, 0)->records, make_problem(study, 1)->records);
+  EXPECT_EQ(make_problem(study, 0)->records(), make_problem(study, 1)->records());
 }
 
 TEST(Problem, FormulasMayUseTheDimension) {
@@ -349,7 +351,7 @@ TEST(Problem, QuadraticFollowsItsSpectrum) {
   EXPECT_EQ(listed->array("diagonal", 0), (std::vector<double>{8, 2}));
   EXPECT_EQ(listed->smoothness[0], 8);
   EXPECT_EQ(listed->strong_convexity[0], 2);
-  EXPECT_EQ(listed->initial_gap[0], 5);
+  EXPECT_EQ(initial_gap(*listed, 0), 5);
 
   const auto squares =
       make("quadratic", {{"dimension", text("3")}, {"rotation", text("identity")}, {"spectrum", text("squares")}});
@@ -402,9 +404,9 @@ TEST(Problem, HoldsThePapersToyStudy) {
     const std::vector<double> q = problem->array("matrix", i);
     EXPECT_NEAR(q[0] + q[3], 10, 1e-14);
     EXPECT_NEAR(q[0] * q[3] - q[1] * q[2], 16, 1e-13);
-    EXPECT_NEAR(problem->initial_gap[i], 8 * (q[0] + 2 * q[1] + q[3]), 1e-12);
+    EXPECT_NEAR(initial_gap(*problem, i), 8 * (q[0] + 2 * q[1] + q[3]), 1e-12);
     EXPECT_EQ(problem->scale[i], 1);
-    mean += problem->initial_gap[i] / 500;
+    mean += initial_gap(*problem, i) / 500;
   }
   // f(x₀) = 80 + 48 sin 2φ for U a rotation by a uniform φ: variance 48²/2.
   EXPECT_NEAR(mean, 80, 5 * 48 / std::sqrt(2.0 * 500));
@@ -417,7 +419,7 @@ TEST(Problem, QuadraticTakesAMatrix) {
                                           {"start", text("0")}});
   EXPECT_NEAR(problem->smoothness[0], 4.732050807568877, 1e-14);
   EXPECT_NEAR(problem->strong_convexity[0], 1.2679491924311228, 1e-14);
-  EXPECT_EQ(problem->initial_gap[0], 9);
+  EXPECT_EQ(initial_gap(*problem, 0), 9);
   EXPECT_THAT(fault_of("quadratic", {{"matrix", vector({1, 2, 3, 4})}}), HasSubstr("symmetric"));
   EXPECT_THAT(fault_of("quadratic", {{"matrix", vector({1, 2, 2, 1})}}), HasSubstr("with the eigenvalue -"));
   EXPECT_THAT(fault_of("quadratic", {{"matrix", vector({1, 2, 2})}}),
@@ -469,7 +471,7 @@ TEST(Problem, TridiagonalKnowsItsMinimiser) {
   EXPECT_NEAR(problem->strong_convexity[0], 0.26794919243112275, 1e-15);
   EXPECT_NEAR(problem->minimum[0], -0.4166666666666667, 1e-15);
   EXPECT_NEAR(problem->distance[0], 1.2360330811826106, 1e-15);
-  EXPECT_NEAR(problem->initial_gap[0], 0.4166666666666667, 1e-15);
+  EXPECT_NEAR(initial_gap(*problem, 0), 0.4166666666666667, 1e-15);
   EXPECT_EQ(problem->array("start", 0), std::vector<double>(5, 0.0));
   EXPECT_THAT(fault_of("tridiagonal", {{"minimiser", text("1")}}), HasSubstr("leave this key out"));
 }
@@ -538,7 +540,7 @@ TEST(Problem, BreastCancerHasThePublishedFigures) {
     EXPECT_EQ(problem->strong_convexity[i], 0.01);
     EXPECT_NEAR(problem->minimum[i], 0.102416565756, 5e-13);
     EXPECT_NEAR(problem->distance[i], 2.420662632733613, 1e-12);
-    EXPECT_NEAR(problem->initial_gap[i], 0.590730614804241, 1e-13);
+    EXPECT_NEAR(initial_gap(*problem, i), 0.590730614804241, 1e-13);
     EXPECT_NEAR(problem->array("minimiser", i)[0], -0.3728965693473922, 1e-13);
   }
   EXPECT_LE(slope_at_minimiser(*problem), 1e-11);
@@ -555,7 +557,7 @@ TEST(Problem, DiabetesHasThePublishedFigures) {
   EXPECT_NEAR(raw->smoothness[0], 4.12421075015, 5e-12);
   EXPECT_NEAR(raw->strong_convexity[0], 0.108560729827, 5e-13);
   EXPECT_NEAR(raw->minimum[0], 13089.8387079, 5e-8);
-  EXPECT_NEAR(raw->initial_gap[0], 1447.4022423464535, 1e-8);
+  EXPECT_NEAR(initial_gap(*raw, 0), 1447.4022423464535, 1e-8);
   EXPECT_LE(slope_at_minimiser(*raw), 1e-11);
   Parameters centred = data("diabetes.libsvm", "0");
   centred["centre_labels"] = text("true");
@@ -574,7 +576,7 @@ TEST(Problem, DigitsHasThePublishedFigures) {
   EXPECT_NEAR(problem->smoothness[0], 3.68034440981, 5e-12);
   EXPECT_NEAR(problem->minimum[0], 0.273034215353, 5e-13);
   EXPECT_NEAR(problem->distance[0], 5.065126995046841, 1e-12);
-  EXPECT_NEAR(problem->initial_gap[0], 2.029550877640682, 1e-12);
+  EXPECT_NEAR(initial_gap(*problem, 0), 2.029550877640682, 1e-12);
   EXPECT_LE(slope_at_minimiser(*problem), 1e-11);
 }
 
@@ -583,7 +585,7 @@ TEST(Problem, SmoothedHingeHasThePublishedFigures) {
   EXPECT_NEAR(problem->smoothness[0], 26.573215364515836, 1e-12);
   EXPECT_NEAR(problem->minimum[0], 0.04938268725455357, 1e-14);
   EXPECT_NEAR(problem->distance[0], 1.5309753435512647, 1e-12);
-  EXPECT_NEAR(problem->initial_gap[0], 0.7006173127454465, 1e-13);
+  EXPECT_NEAR(initial_gap(*problem, 0), 0.7006173127454465, 1e-13);
 }
 
 // A constant column −1 appended, no regularisation: L = σ_max².
@@ -594,7 +596,7 @@ TEST(Problem, SquaredHingeHasThePublishedFigures) {
   EXPECT_EQ(problem->shape.n, 120);
   EXPECT_NEAR(problem->smoothness[0], 11644.5615, 5e-5);
   EXPECT_NEAR(problem->minimum[0], 313.1286194602, 5e-11);
-  EXPECT_NEAR(problem->minimum[0] + problem->initial_gap[0], 802.5, 1e-10);
+  EXPECT_NEAR(problem->minimum[0] + initial_gap(*problem, 0), 802.5, 1e-10);
   EXPECT_LE(slope_at_minimiser(*problem), 1e-11);
 
   parameters["reduction"] = text("mean");
@@ -612,14 +614,14 @@ TEST(Problem, FamiliesOfTermsHaveTheSmoothnessOfTheCase) {
   parameters["start"] = vector({1.5, 1});
   const auto log_cosh = make("log_cosh", parameters);
   EXPECT_NEAR(log_cosh->smoothness[0], 1, 1e-15);
-  EXPECT_NEAR(log_cosh->initial_gap[0], 0.2925860978303619, 1e-15);
+  EXPECT_NEAR(initial_gap(*log_cosh, 0), 0.2925860978303619, 1e-15);
 
   parameters = common;
   parameters["weight"] = vector({1, 0.5});
   parameters["start"] = vector({1.25, 0.5});
   const auto power = make("power", parameters);
   EXPECT_NEAR(power->smoothness[0], 3.375, 1e-14);
-  EXPECT_NEAR(power->initial_gap[0], 0.30393984375, 1e-15);
+  EXPECT_NEAR(initial_gap(*power, 0), 0.30393984375, 1e-15);
   parameters["exponent"] = text("2");
   EXPECT_THAT(fault_of("power", parameters), HasSubstr("above 2"));
 }
@@ -677,9 +679,78 @@ TEST(Problem, NamesAMissingOrUnfitDataFile) {
               HasSubstr("digits.libsvm:1: found the label 0; the family logistic allows -1 and 1"));
 }
 
-TEST(Problem, DrawsAMillionInstances) {
-  const auto problem = make("huber", {{"threshold", range(Value::Kind::log_grid, 1e-8, 1)}}, 1 << 20);
-  EXPECT_EQ(number_of(*problem, "threshold", (1 << 20) - 1), 1);
+// What is no more than a draw is not held, however many instances there are.
+TEST(Problem, InstancesThatFollowRulesTakeNoMemory) {
+  const std::int64_t most = std::int64_t{1} << 32;
+  const auto problem = make("huber", {{"threshold", range(Value::Kind::log_grid, 1e-8, 1)}}, most);
+  EXPECT_EQ(problem->rules.size(), problem->record_size());
+  EXPECT_EQ(problem->smoothness.distinct().size(), 1U);
+  EXPECT_EQ(problem->distance[1], 1);
+  EXPECT_EQ(problem->scale[static_cast<std::size_t>(most) - 1], 1);
+  EXPECT_EQ(number_of(*problem, "threshold", 0), 1e-8);
+  EXPECT_NEAR(number_of(*problem, "threshold", std::size_t{1} << 31), 1e-4, 1e-12);
+  EXPECT_EQ(number_of(*problem, "threshold", static_cast<std::size_t>(most) - 1), 1);
+  EXPECT_THAT(fault_of("huber", {{"threshold", range(Value::Kind::uniform, 0.1, 1)}}, most + 1),
+              HasSubstr("a problem has at most 2^32 instances"));
+}
+
+TEST(Problem, RulesDrawWhatIsDrawnInstanceAfterInstance) {
+  const Parameters thresholds = {{"dimension", text("3")}, {"threshold", range(Value::Kind::log_uniform, 1e-6, 2)}};
+  Parameters computed = thresholds;
+  computed["weight"] = range(Value::Kind::uniform, 0.5, 1);  // L depends on it
+  const auto ruled = make("huber", thresholds, 100), each = make("huber", computed, 100);
+  ASSERT_FALSE(ruled->rules.empty());
+  ASSERT_TRUE(each->rules.empty());
+  for (std::size_t i = 0; i < 100; ++i) {
+    EXPECT_EQ(ruled->array("threshold", i), each->array("threshold", i));
+    EXPECT_NE(each->smoothness[i], each->smoothness[(i + 1) % 100]);
+  }
+  const std::vector<double>& records = ruled->records();
+  ASSERT_EQ(records.size(), 100 * ruled->record_size());
+  for (std::size_t k = 0; k < ruled->record_size(); ++k)
+    for (std::size_t i = 0; i < 100; ++i) EXPECT_EQ(records[k * 100 + i], ruled->entry(k, i));
+}
+
+TEST(Problem, IsDrawnInstanceAfterInstanceWhereMoreIsComputed) {
+  const Setting drawn = range(Value::Kind::uniform, 0.5, 1);
+  const auto ruled = [](const std::string& family, const Parameters& parameters, std::int64_t instances = 50) {
+    return !make(family, parameters, instances)->rules.empty();
+  };
+  EXPECT_TRUE(ruled("huber", {{"threshold", drawn}}));
+  EXPECT_TRUE(ruled("log_cosh", {{"threshold", drawn}, {"dimension", text("4")}}));
+  EXPECT_TRUE(ruled("tridiagonal", {{"dimension", text("5")}}));
+  EXPECT_FALSE(ruled("huber", {{"threshold", drawn}}, 5)) << "records are smaller";
+  EXPECT_FALSE(ruled("huber", {{"threshold", drawn}, {"start", drawn}})) << "R";
+  EXPECT_FALSE(ruled("huber", {{"threshold", drawn}, {"minimiser", range(Value::Kind::uniform, 2, 3)}})) << "R";
+  EXPECT_FALSE(ruled("huber", {{"threshold", drawn}, {"dimension", text("2")}, {"directions", text("haar")}}));
+  EXPECT_FALSE(ruled("huber", {{"threshold", drawn}, {"strong_convexity", drawn}})) << "L and mu";
+  EXPECT_FALSE(ruled("quadratic", {{"spectrum", text("list")}, {"eigenvalues", drawn}})) << "L";
+
+  Study study = study_of("huber", {{"threshold", drawn}}, 50);
+  study.problems[0].normalisation = Normalisation::initial_gap;
+  const auto problem = make(study);
+  EXPECT_TRUE(problem->rules.empty());
+  for (std::size_t i = 0; i < 50; ++i) EXPECT_EQ(problem->scale[i], initial_gap(*problem, i));
+}
+
+// The last instance that is drawn may have a number that is not allowed.
+TEST(Problem, EveryNumberOfADistributionIsChecked) {
+  EXPECT_THAT(fault_of("huber", {{"threshold", range(Value::Kind::uniform, -0.01, 1)}}, 10000),
+              HasSubstr("test.threshold: found -0.0"));
+  EXPECT_NE(make("huber", {{"threshold", range(Value::Kind::uniform, -1e-9, 1)}}, 100), nullptr);
+}
+
+// low (high/low)^u, where the powers do without a mathematical library.
+TEST(Problem, LogarithmicDrawsAreAccurate) {
+  for (const auto& [low, high] : {std::pair{1e-8, 1.0}, {1e-300, 1e300}, {3.0, 3.5}, {1e-320, 1e-310}, {2.0, 2.0}}) {
+    const auto problem = make("huber", {{"threshold", range(Value::Kind::log_uniform, low, high)}}, 2000);
+    for (std::size_t i = 0; i < 2000; ++i) {
+      const long double u = Random(11, 0, i, "threshold").uniform(), ratio = static_cast<long double>(high) / low;
+      const auto exact = static_cast<double>(low * std::exp2(u * std::log2(ratio)));
+      const double least = std::max(exact * 0x1p-51, std::numeric_limits<double>::denorm_min());
+      EXPECT_NEAR(number_of(*problem, "threshold", i), exact, least) << low << " to " << high;
+    }
+  }
 }
 
 TEST(KeptMinimum, IsSolvedOnceAndCheckedWhenRead) {

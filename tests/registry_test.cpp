@@ -62,12 +62,12 @@ Comparison compare(const Cell& cell, double epsilon, double least) {
     const auto exact = reference::gaps<double>(cell, lane);
     const auto tolerance = test::tolerances(cell, lane, epsilon, least);
     const std::size_t i = lane % cell.problem->instances;
-    const double R = cell.problem->distance[i];
+    const double R = cell.problem->distance[i], far = 1e6 * initial_gap(*cell.problem, i);
     const double floor = 1e-12 * cell.problem->smoothness[i] * R * R * (epsilon / 0x1p-53);
     for (std::size_t t = 0; t < iterations; ++t) {
       const double gap = trajectories.gaps[lane * iterations + t];
       // A lane on its way to infinity is not followed.
-      if (!std::isfinite(exact[t]) || std::abs(exact[t]) > 1e6 * cell.problem->initial_gap[i]) break;
+      if (!std::isfinite(exact[t]) || std::abs(exact[t]) > far) break;
       if (exact[t] < floor || tolerance[t] > 0.1) continue;
       out.sharp += tolerance[t] <= 1e-3;
       if (std::abs(gap - exact[t]) <= tolerance[t] * exact[t]) continue;

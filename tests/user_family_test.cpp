@@ -112,10 +112,10 @@ TEST_F(UserFamilyTest, IsTheRegistrysToTheBit) {
     ASSERT_EQ(own.cells.size(), registry.cells.size());
     for (std::size_t c = 0; c < own.cells.size(); ++c) {
       const Problem &ours = *own.cells[c].problem, &theirs = *registry.cells[c].problem;
-      EXPECT_EQ(ours.records, theirs.records);
+      EXPECT_EQ(ours.records(), theirs.records());
       for (std::size_t i = 0; i < ours.instances; ++i) {
         EXPECT_EQ(ours.smoothness[i], theirs.smoothness[i]);
-        EXPECT_EQ(ours.initial_gap[i], theirs.initial_gap[i]);
+        EXPECT_EQ(initial_gap(ours, i), initial_gap(theirs, i));
       }
       const LaneRange all{0, own.cells[c].lanes()};
       EXPECT_EQ(make_cpu_backend()->run(own.cells[c], all, {}), make_cpu_backend()->run(registry.cells[c], all, {}));

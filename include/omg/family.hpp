@@ -7,12 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "omg/draw_rule.hpp"
 #include "omg/lane/shape.hpp"
 #include "omg/problem.hpp"
 
 namespace omg {
 
-/// Random numbers of one instance: Philox 4×32-10 (Salmon et al., SC 2011) as a function of a key and a
+/// Random numbers of the instances of a problem: Philox 4×32-10 (Salmon et al., SC 2011) as a function of a key and a
 /// counter, so that any number can be drawn without the ones before it. Each named stream is a sequence
 /// of its own: a new parameter does not shift the others.
 ///
@@ -20,10 +21,15 @@ namespace omg {
 ///   counter  block, instance, then the FNV-1a hash (64 bits) of the stream's name, low word first
 ///
 /// A block of four words holds two numbers: number k of a stream comes from block ⌊k/2⌋.
+RandomStream random_stream(std::uint64_t seed, std::uint64_t problem, std::string_view name);
+
+/// The numbers of a stream for one instance.
 class Random {
  public:
   /// Throws Error unless instance < 2³².
-  Random(std::uint64_t seed, std::uint64_t problem, std::uint64_t instance, std::string_view stream);
+  Random(const RandomStream& stream, std::uint64_t instance);
+  Random(std::uint64_t seed, std::uint64_t problem, std::uint64_t instance, std::string_view stream)
+      : Random(random_stream(seed, problem, stream), instance) {}
   /// In (0, 1): an odd multiple of 2⁻⁵³.
   double uniform();
   /// Standard normal (Box–Muller on the two uniform numbers of a block).
@@ -33,11 +39,32 @@ class Random {
 
  private:
   void draw_block();
-  std::uint32_t key_[2];
-  std::uint32_t counter_[4];
+  RandomStream stream_;
+  std::uint32_t instance_;
   std::uint64_t next_ = 0;  ///< number of the stream that comes next
-  double block_[2];         ///< the uniform numbers of the block counter_[0]
-  bool drawn_ = false;      ///< whether block_ is filled
+  std::uint32_t block_ = 0;
+  double uniform_[2];   ///< the uniform numbers of that block
+  bool drawn_ = false;  ///< whether they are
+};
+
+/// A number that the study gives for an instance. A family that hands it on to the record as it is lets the engines
+/// draw it where they need it; it is noted if one computes with it, as what comes of it may be another number for every
+/// instance.
+class Given {
+ public:
+  /// `computed_with` is set when the number is used and must outlive this.
+  Given(double value, const DrawRule& rule, bool& computed_with)
+      : value_(value), rule_(rule), computed_with_(&computed_with) {}
+  operator double() const {
+    *computed_with_ = true;
+    return value_;
+  }
+
+ private:
+  friend class InstanceWriter;
+  double value_;
+  DrawRule rule_;
+  bool* computed_with_;
 };
 
 /// Largest and smallest eigenvalue of a symmetric matrix.
@@ -72,11 +99,11 @@ class FamilyInput {
   virtual std::string_view word(std::string_view name, std::span<const std::string_view> allowed) const = 0;
   /// The value for instance i, entry k (a term, a coordinate): entry k of a vector, or a number of its own
   /// for every i and k where the study gives a distribution, else the same for all k. Finite.
-  virtual double number(std::string_view name, std::size_t i, int k = 0) const = 0;
+  virtual Given number(std::string_view name, std::size_t i, int k = 0) const = 0;
   /// A number above 0.
-  virtual double positive(std::string_view name, std::size_t i, int k = 0) const = 0;
+  virtual Given positive(std::string_view name, std::size_t i, int k = 0) const = 0;
   /// A number of at least 0.
-  virtual double non_negative(std::string_view name, std::size_t i, int k = 0) const = 0;
+  virtual Given non_negative(std::string_view name, std::size_t i, int k = 0) const = 0;
   /// Refuses the value of a parameter for a reason that only the family knows.
   [[noreturn]] virtual void refuse(std::string_view name, const std::string& message) const = 0;
   /// A stream of random numbers for instance i.
@@ -102,6 +129,7 @@ class InstanceWriter {
   [[nodiscard]] std::size_t index() const { return i_; }
   /// Entry k of a field of the record, or of the shared data.
   void set(std::string_view field, std::size_t k, double value);
+  void set(std::string_view field, std::size_t k, const Given& value);
   /// All entries of a field.
   void set(std::string_view field, std::span<const double> values);
   [[nodiscard]] double get(std::string_view field, std::size_t k) const;
@@ -120,6 +148,7 @@ class InstanceWriter {
     double* first;       ///< entry 0 of instance 0
     std::size_t stride;  ///< from an entry to the next
     std::size_t step;    ///< from an instance to the next; 0: shared
+    DrawRule* rules;     ///< how its entries come about, where that is kept
   };
   [[nodiscard]] const Slot& slot(std::string_view field, std::size_t size) const;
   Problem& problem_;

@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "omg/draw_rule.hpp"
 #include "omg/lane/shape.hpp"
 
 namespace omg {
@@ -63,12 +65,12 @@ class InstanceNumbers {
   std::vector<double> held_;
 };
 
-/// The instances of one problem, drawn and ready to run.
+/// The instances of one problem, ready to run.
 ///
 /// An instance is a record: the concatenation of `fields`, the first two always "start" (x0, n
-/// values) and "minimiser" (x*, n values), the rest the family's. Records are stored across
-/// instances: entry k of instance i is `records[k * instances + i]`. Data that all instances share
-/// (the matrix of a data set) stands once, in `shared`, laid out by `shared_fields`.
+/// values) and "minimiser" (x*, n values), the rest the family's. Where no number of a record takes more than a draw,
+/// `rules` say how each comes about, and records are held from when the host asks for them, if it does. Data that all
+/// instances share (the matrix of a data set) stands once, in `shared`, laid out by `shared_fields`.
 struct Problem {
   std::string name;
   std::string family;
@@ -76,7 +78,7 @@ struct Problem {
   Shape shape;
   std::size_t instances = 0;
   std::vector<Field> fields;
-  std::vector<double> records;
+  std::vector<DrawRule> rules;  ///< [entry of a record]; empty where instances were computed one after the other
   std::vector<Field> shared_fields;
   std::vector<double> shared;
   int data_size = 0;  ///< entries of the data block in the record, after start and minimiser; 0 if shared
@@ -86,27 +88,45 @@ struct Problem {
   InstanceNumbers strong_convexity;  ///< μ
   InstanceNumbers minimum;           ///< f*
   InstanceNumbers distance;          ///< R = ‖x₀ − x*‖
-  InstanceNumbers initial_gap;       ///< f(x₀) − f*
   InstanceNumbers scale;             ///< what the gap is divided by
 
   /// While ‖x − x*‖² is at most this, no gap is beyond 1e30 times its scale, as f(x) − f* ≤ L/2 ‖x − x*‖² where L holds
   /// everywhere; a number of either precision.
   double safe_distance = 0;
 
-  [[nodiscard]] std::size_t record_size() const { return instances ? records.size() / instances : 0; }
+  [[nodiscard]] std::size_t record_size() const;
+  /// Entry k of the record of instance i.
+  [[nodiscard]] double entry(std::size_t k, std::size_t i) const;
+  /// All of them, entry k of instance i at [k * instances + i]; for several threads too. Throws Error if they do not
+  /// fit the memory.
+  [[nodiscard]] const std::vector<double>& records() const;
   /// The named array of instance i; empty if the family has none of that name.
   [[nodiscard]] std::vector<double> array(std::string_view field, std::size_t i) const;
   /// The named shared array; empty if there is none.
   [[nodiscard]] std::vector<double> shared_array(std::string_view field) const;
+
+  /// Makes room for the records of the instances, to be written (InstanceWriter).
+  void hold_records();
+
+ private:
+  friend class InstanceWriter;
+  struct Held {
+    std::vector<double> numbers;
+    std::once_flag drawn;
+  };
+  std::shared_ptr<Held> held_ = std::make_shared<Held>();  ///< with the copies of this problem
 };
+
+/// f(x₀) − f* of instance i, as initial_slope.
+double initial_gap(const Problem& problem, std::size_t i);
 
 /// ‖∇f(x₀)‖ of instance i, by the family's own evaluation. Throws Error for a family that is not in the registry.
 double initial_slope(const Problem& problem, std::size_t i);
 
 struct Study;
 
-/// Draws the instances of problem `index` of a study: records, L, μ, x*, f*, R, the initial gap and the
-/// scale of the normalisation. Throws Error naming file, line and key.
+/// Draws the instances of problem `index` of a study: records (or their rules), L, μ, x*, f*, R and the scale of the
+/// normalisation. Throws Error naming file, line and key.
 std::shared_ptr<const Problem> make_problem(const Study& study, std::size_t index);
 
 }  // namespace omg

@@ -230,7 +230,13 @@ template <class T>
 class CellRun {
  public:
   CellRun(const Cell& cell, LaneRange lanes, const RunControl& control, Trajectories* trace, Kernels kernels)
-      : cell_(cell), problem_(*cell.problem), control_(control), trace_(trace), lanes_(lanes), kernels_(kernels) {
+      : cell_(cell),
+        problem_(*cell.problem),
+        records_(problem_.records().data()),
+        control_(control),
+        trace_(trace),
+        lanes_(lanes),
+        kernels_(kernels) {
     convert_tables();
     choose_kernels();
     cut_groups();
@@ -487,8 +493,7 @@ class CellRun {
         transpose(instance, count, room.record.data() + l * record_stride_);
       else
         for (std::size_t k = 0; k < records; ++k)
-          convert(problem_.records.data() + k * problem_.instances + instance, count,
-                  room.record.data() + k * width + l);
+          convert(records_ + k * problem_.instances + instance, count, room.record.data() + k * width + l);
       for (std::size_t p = 0; p < parameters; ++p) {
         const auto& values = cell_.constants[p][cell_.choice[setting][p]].values;
         T* to = room.constants.data() + p * width + l;
@@ -517,7 +522,7 @@ class CellRun {
   /// they lie in as many pages.
   void transpose(std::size_t instance, std::size_t count, T* to) const {
     const std::size_t records = problem_.record_size();
-    const double* from = problem_.records.data() + instance;
+    const double* from = records_ + instance;
     for (std::size_t k = 0; k < records; ++k, from += problem_.instances) {
       __builtin_prefetch(from + 16 * problem_.instances);
       for (std::size_t i = 0; i < count; ++i) to[i * record_stride_ + k] = static_cast<T>(from[i]);
@@ -705,6 +710,7 @@ class CellRun {
 
   const Cell& cell_;
   const Problem& problem_;
+  const double* records_;
   const RunControl& control_;
   Trajectories* trace_;
   LaneRange lanes_;

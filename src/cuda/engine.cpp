@@ -17,8 +17,8 @@ Engine::Engine(int ordinal, std::filesystem::path cache_folder, const Tuning& tu
   architecture_ = architecture_for(device_.capability(), compiler_architectures());
   device_.make_current();
   stream_ = std::make_unique<Stream>();
-  upload_ = std::make_unique<InstanceUpload>();
   runtime_ = !driver_is_overridden() && runtime_starts();
+  upload_ = std::make_unique<InstanceUpload>(runtime_ && !tuning.host_instances);
 }
 
 void Engine::copy_to_device(const Buffer& to, const void* from, std::size_t bytes) {

@@ -27,6 +27,7 @@ struct Tuning {
   std::uint64_t launch_lanes = 0;  ///< at most so many in a launch
   std::size_t memory = 0;          ///< bytes of device memory at most
   bool host_figures = false;       ///< what single lanes leave is aggregated by the host in any case
+  bool host_instances = false;     ///< instances are drawn by the host in any case
   LeastTier least = {};
 };
 

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
+
+#include "cuda/device_instances.hpp"
 
 namespace omg::cuda {
 
-std::size_t InstanceSet::bytes() const { return (entries() + count) * bytes_of(precision); }
+std::size_t InstanceSet::bytes() const { return numbers() * bytes_of(precision); }
 
 InstanceUpload::~InstanceUpload() { driver().stream_synchronise(stream_.get()); }
 
@@ -16,6 +19,16 @@ void InstanceUpload::begin(InstanceSet set, Buffer& to) {
   problem_ = set_.problem.lock();
   to_ = to.address();
   next_ = 0;
+  if (draws_ && !problem_->rules.empty()) draw();
+}
+
+void InstanceUpload::draw() {
+  const std::vector<DrawRule>& rules = problem_->rules;
+  rules_.reserve(rules.size() * sizeof(DrawRule));
+  check(driver().copy_to_device(rules_.address(), rules.data(), rules.size() * sizeof(DrawRule), stream_.get()),
+        "cuMemcpyHtoDAsync");
+  draw_instances(*problem_, set_, rules_.address(), to_, stream_.get());
+  next_ = set_.count;
 }
 
 void InstanceUpload::send_piece() { set_.precision == Precision::float64 ? send<double>() : send<float>(); }
@@ -39,7 +52,7 @@ void InstanceUpload::send() {
   for (std::uint64_t j = 0; j < count; ++j) {
     const std::uint64_t i = (set_.first + next_ + j) % instances;
     T* const record = records + j / width * (width * entries) + j % width;
-    for (std::size_t k = 0; k < entries; ++k) record[k * width] = static_cast<T>(problem.records[k * instances + i]);
+    for (std::size_t k = 0; k < entries; ++k) record[k * width] = static_cast<T>(problem.entry(k, i));
     inverse_scale[j] = static_cast<T>(1.0 / problem.scale[i]);
   }
   const auto copy = [&](std::size_t at, const T* from, std::size_t numbers) {

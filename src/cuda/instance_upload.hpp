@@ -23,6 +23,7 @@ struct InstanceSet {
 
   /// Numbers of all records, the last tile filled up; behind them lies 1 / scale of each instance.
   [[nodiscard]] std::size_t entries() const { return record * ((count + width - 1) / width * width); }
+  [[nodiscard]] std::size_t numbers() const { return entries() + count; }
   [[nodiscard]] std::size_t bytes() const;
 
   friend bool operator==(const InstanceSet& a, const InstanceSet& b) {
@@ -31,12 +32,12 @@ struct InstanceSet {
   }
 };
 
-/// Brings instances to the device, a piece at a time, through pinned memory and on a stream of its own: while kernels
-/// run on another one.
+/// Brings instances to the device on a stream of its own, while kernels run on another one: those that follow rules are
+/// drawn there, others come through pinned memory, a piece at a time.
 class InstanceUpload {
  public:
-  /// `piece`: bytes of an upload at a time, unless a tile of instances is larger.
-  explicit InstanceUpload(std::size_t piece = std::size_t{8} << 20) : piece_(piece) {}
+  /// `draws`: whether the device can draw. `piece`: bytes of an upload at a time, unless a tile of instances is larger.
+  explicit InstanceUpload(bool draws, std::size_t piece = std::size_t{8} << 20) : draws_(draws), piece_(piece) {}
   ~InstanceUpload();
   InstanceUpload(const InstanceUpload&) = delete;
   InstanceUpload& operator=(const InstanceUpload&) = delete;
@@ -55,6 +56,9 @@ class InstanceUpload {
   template <class T>
   void send();
 
+  void draw();
+
+  bool draws_;
   std::size_t piece_;
   InstanceSet set_;
   std::shared_ptr<const Problem> problem_;  ///< of the set, until all is sent
@@ -68,6 +72,7 @@ class InstanceUpload {
   std::array<Staging, 2> staging_;
   std::size_t turn_ = 0;
   Event all_sent_;
+  Buffer rules_;
 };
 
 }  // namespace omg::cuda

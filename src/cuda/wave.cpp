@@ -23,7 +23,7 @@ WaveCost wave_cost(const Cell& cell, const Specialisation& chosen, const LaunchP
   for (const auto& variant : cell.variants) cost.fixed += (2 + variant.tables.size()) * times * number;
   cost.fixed += 2 * times * number + records * (2 * sizeof(int) + sizeof(MergedRecord));
   cost.fixed += cell.choice.size() * (cell.parameter_names.size() + 1) * sizeof(unsigned);
-  cost.fixed += cell.problem->shared.size() * number;
+  cost.fixed += cell.problem->shared.size() * number + cell.problem->rules.size() * sizeof(DrawRule);
   cost.fixed += (tile - 1) * chosen.record_size * number;  // the last tile of instances is filled up
 
   cost.instance = (chosen.record_size + 2) * number;

@@ -34,7 +34,7 @@ void write_workload(const Workload& workload, const std::filesystem::path& folde
   };
   std::size_t at = 0;
   for (const Field& field : problem.fields) {
-    write(field.name, std::span(problem.records).subspan(at, field.size * problem.instances),
+    write(field.name, std::span(problem.records()).subspan(at, field.size * problem.instances),
           {field.size, problem.instances});
     at += field.size * problem.instances;
   }

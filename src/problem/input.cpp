@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "problem/drawn.hpp"
 #include "problem/haar.hpp"
 #include "study/formula.hpp"
 
@@ -18,18 +19,30 @@ using Kind = Value::Kind;
 /// Whether a value of that kind differs between the instances of a problem.
 bool varies_over_instances(Kind kind) { return kind != Kind::formula && kind != Kind::vector; }
 
-/// Point i of `count` log-spaced ones; the ends are exact.
-double log_grid_point(const Value& grid, std::size_t i, std::size_t count) {
-  if (i == 0) return grid.low;
-  if (i + 1 == count) return grid.high;
-  return grid.low * std::pow(grid.high / grid.low, static_cast<double>(i) / static_cast<double>(count - 1));
+/// Whether its numbers are drawn by a rule that a device knows too.
+bool has_rule(Kind kind) {
+  return kind == Kind::grid || kind == Kind::log_grid || kind == Kind::uniform || kind == Kind::log_uniform;
 }
 
-/// Point i of `count` evenly spaced ones; the ends are exact.
-double grid_point(const Value& grid, std::size_t i, std::size_t count) {
-  if (i == 0) return grid.low;
-  if (i + 1 == count) return grid.high;
-  return grid.low + static_cast<double>(i) / static_cast<double>(count - 1) * (grid.high - grid.low);
+/// How the first number of a parameter comes about.
+DrawRule first_rule(const Value& value, const RandomStream& stream, std::uint64_t instances) {
+  DrawRule out;
+  const bool logarithmic = value.kind == Kind::log_grid || value.kind == Kind::log_uniform;
+  const bool grid = value.kind == Kind::log_grid || value.kind == Kind::grid;
+  if (logarithmic)
+    out.kind = grid ? DrawRule::Kind::log_grid : DrawRule::Kind::log_uniform;
+  else
+    out.kind = grid ? DrawRule::Kind::grid : DrawRule::Kind::uniform;
+  out.low = value.low;
+  out.high = value.high;
+  if (logarithmic) {
+    const long double octaves = std::log2(static_cast<long double>(value.high) / static_cast<long double>(value.low));
+    out.octaves = static_cast<double>(octaves);
+    out.octaves_beyond = static_cast<double>(octaves - static_cast<long double>(out.octaves));
+  }
+  out.count = instances;
+  out.stream = stream;
+  return out;
 }
 
 }  // namespace
@@ -46,7 +59,12 @@ ProblemInput::ProblemInput(const Study& study, std::size_t index, std::span<cons
   for (const auto& parameter : parameters) add(parameter.name, parameter.value);
   add("start", defaults.start);
   add("minimiser", defaults.minimiser);
-  for (auto& parameter : parameters_) parameter.of_start = parameter.name == "start";
+  for (auto& parameter : parameters_) {
+    const Seed& seed = parameter.name == "start" ? start_seed_ : seed_;
+    parameter.stream = random_stream(seed.seed, seed.problem, parameter.name);
+    if (has_rule(parameter.value.kind))
+      parameter.rule = first_rule(parameter.value, parameter.stream, static_cast<std::uint64_t>(spec_.instances));
+  }
   for (const auto& [name, setting] : spec_.parameters) {
     if (find(name) == nullptr)
       throw Error(place(name), fmt::format("the family {} has no parameter \"{}\"", spec_.family, name));
@@ -140,13 +158,6 @@ double ProblemInput::evaluate(const Resolved& parameter) const {
 
 double ProblemInput::number(const Resolved& parameter, std::size_t i, int k) const {
   const Value& value = parameter.value;
-  const auto count = static_cast<std::size_t>(spec_.instances);
-  const auto draw = [&] {
-    const Seed& seed = parameter.of_start ? start_seed_ : seed_;
-    Random random(seed.seed, seed.problem, i, parameter.name);
-    random.seek(static_cast<std::uint64_t>(k));
-    return random;
-  };
   switch (value.kind) {
     case Kind::formula:
       return evaluate(parameter);
@@ -158,35 +169,63 @@ double ProblemInput::number(const Resolved& parameter, std::size_t i, int k) con
       return value.numbers[entry];
     }
     case Kind::log_grid:
-      return log_grid_point(value, i, count);
     case Kind::grid:
-      return grid_point(value, i, count);
     case Kind::log_uniform:
-      return value.low * std::pow(value.high / value.low, draw().uniform());
     case Kind::uniform:
-      return value.low + draw().uniform() * (value.high - value.low);
-    case Kind::normal:
-      return value.high * draw().normal();
+      return drawn(rule_of(parameter, k), i);
+    case Kind::normal: {
+      Random random(parameter.stream, i);
+      random.seek(static_cast<std::uint64_t>(k));
+      return value.high * random.normal();
+    }
     case Kind::sphere:
       refuse(parameter, "found a sphere, which only the start can lie on");
   }
   throw Error("unknown kind of value");
 }
 
-double ProblemInput::number(std::string_view name, std::size_t i, int k) const { return number(get(name), i, k); }
+DrawRule ProblemInput::rule_of(const Resolved& parameter, int k) {
+  DrawRule out = parameter.rule;
+  out.number = static_cast<std::uint32_t>(k);
+  return out;
+}
 
-double ProblemInput::positive(std::string_view name, std::size_t i, int k) const {
+Given ProblemInput::given(const Resolved& parameter, double value, int k) const {
+  const Kind kind = parameter.value.kind;
+  if (has_rule(kind)) return {value, rule_of(parameter, k), parameter.computed_with};
+  if (varies_over_instances(kind)) parameter.computed_with = true;
+  return {value, DrawRule::of(value), parameter.computed_with};
+}
+
+Given ProblemInput::number(std::string_view name, std::size_t i, int k) const {
+  const Resolved& parameter = get(name);
+  return given(parameter, number(parameter, i, k), k);
+}
+
+Given ProblemInput::positive(std::string_view name, std::size_t i, int k) const {
   const Resolved& parameter = get(name);
   const double value = number(parameter, i, k);
   if (!(value > 0)) refuse(parameter, fmt::format("found {}, allowed is a number above 0", value));
-  return value;
+  check_all(parameter, parameter.value.low > 0);
+  return given(parameter, value, k);
 }
 
-double ProblemInput::non_negative(std::string_view name, std::size_t i, int k) const {
+Given ProblemInput::non_negative(std::string_view name, std::size_t i, int k) const {
   const Resolved& parameter = get(name);
   const double value = number(parameter, i, k);
   if (!(value >= 0)) refuse(parameter, fmt::format("found {}, allowed is a number of at least 0", value));
-  return value;
+  check_all(parameter, parameter.value.low >= 0);
+  return given(parameter, value, k);
+}
+
+void ProblemInput::check_all(const Resolved& parameter, bool allowed) {
+  if (varies_over_instances(parameter.value.kind) && !allowed) parameter.computed_with = true;
+}
+
+bool ProblemInput::computed_per_instance() const {
+  return drew_streams_ || std::any_of(parameters_.begin(), parameters_.end(), [](const Resolved& parameter) {
+           return parameter.computed_with && varies_over_instances(parameter.value.kind);
+         });
 }
 
 int ProblemInput::integer(std::string_view name, int least) const {
@@ -222,7 +261,8 @@ std::string_view ProblemInput::word(std::string_view name, std::span<const std::
 }
 
 Random ProblemInput::random(std::string_view stream, std::size_t i) const {
-  return {seed_.seed, seed_.problem, i, stream};
+  drew_streams_ = true;
+  return {random_stream(seed_.seed, seed_.problem, stream), i};
 }
 
 std::vector<double> ProblemInput::haar(std::string_view stream, std::size_t i, int order) const {
@@ -231,12 +271,13 @@ std::vector<double> ProblemInput::haar(std::string_view stream, std::size_t i, i
 
 void ProblemInput::start(std::size_t i, std::span<const double> minimiser, std::span<double> out) const {
   const Resolved& parameter = get("start");
+  parameter.computed_with = true;  // R comes of it
   if (parameter.value.kind != Kind::sphere) {
     for (std::size_t k = 0; k < out.size(); ++k) out[k] = number(parameter, i, static_cast<int>(k));
     return;
   }
   // A Gaussian vector, scaled to length R, is uniform on the sphere.
-  Random random(start_seed_.seed, start_seed_.problem, i, "start");
+  Random random(parameter.stream, i);
   double squares = 0;
   for (double& entry : out) {
     entry = random.normal();
@@ -248,6 +289,7 @@ void ProblemInput::start(std::size_t i, std::span<const double> minimiser, std::
 
 void ProblemInput::minimiser(std::size_t i, std::span<double> out) const {
   const Resolved& parameter = get("minimiser");
+  parameter.computed_with = true;
   for (std::size_t k = 0; k < out.size(); ++k) out[k] = number(parameter, i, static_cast<int>(k));
 }
 
@@ -264,7 +306,7 @@ void ProblemInput::refuse_unused() const {
 
 bool ProblemInput::varies() const {
   return std::any_of(parameters_.begin(), parameters_.end(), [](const Resolved& parameter) {
-    return !parameter.of_start && varies_over_instances(parameter.value.kind);
+    return parameter.name != "start" && varies_over_instances(parameter.value.kind);
   });
 }
 

@@ -33,9 +33,9 @@ class ProblemInput final : public FamilyInput {
   int integer(std::string_view name, int least) const override;
   bool flag(std::string_view name) const override;
   std::string_view word(std::string_view name, std::span<const std::string_view> allowed) const override;
-  double number(std::string_view name, std::size_t i, int k = 0) const override;
-  double positive(std::string_view name, std::size_t i, int k = 0) const override;
-  double non_negative(std::string_view name, std::size_t i, int k = 0) const override;
+  Given number(std::string_view name, std::size_t i, int k = 0) const override;
+  Given positive(std::string_view name, std::size_t i, int k = 0) const override;
+  Given non_negative(std::string_view name, std::size_t i, int k = 0) const override;
   [[noreturn]] void refuse(std::string_view name, const std::string& message) const override;
   Random random(std::string_view stream, std::size_t i) const override;
   std::vector<double> haar(std::string_view stream, std::size_t i, int order) const override;
@@ -52,6 +52,9 @@ class ProblemInput final : public FamilyInput {
   /// To be called once the first instance is drawn: refuses what the study gives and nothing has read.
   void refuse_unused() const;
 
+  /// Whether anything was computed so far out of what differs between the instances, or drawn otherwise than by a rule.
+  [[nodiscard]] bool computed_per_instance() const;
+
   [[nodiscard]] Place place(std::string_view name) const;
 
  private:
@@ -60,8 +63,10 @@ class ProblemInput final : public FamilyInput {
     std::string_view name;
     Value value;
     bool by_study = false;
-    bool of_start = false;                   ///< drawn with the seed of the starts
+    RandomStream stream;
+    DrawRule rule;                           ///< of its first number, where the kind of value has one
     mutable std::optional<double> constant;  ///< of a formula, once evaluated
+    mutable bool computed_with = false;
     mutable bool read = false;
     mutable std::size_t entries = 0;  ///< of a vector that have been read
   };
@@ -76,6 +81,11 @@ class ProblemInput final : public FamilyInput {
   [[noreturn]] void refuse(const Resolved& parameter, const std::string& message) const;
   [[nodiscard]] double evaluate(const Resolved& parameter) const;
   [[nodiscard]] double number(const Resolved& parameter, std::size_t i, int k) const;
+  /// How entry k comes about, where the kind of value has a rule.
+  [[nodiscard]] static DrawRule rule_of(const Resolved& parameter, int k);
+  [[nodiscard]] Given given(const Resolved& parameter, double value, int k) const;
+  /// Unless all numbers of a distribution are allowed, they are looked at one after the other.
+  static void check_all(const Resolved& parameter, bool allowed);
   [[nodiscard]] std::string_view text(const Resolved& parameter, std::string_view expected) const;
   [[nodiscard]] bool varies() const;
 
@@ -92,6 +102,7 @@ class ProblemInput final : public FamilyInput {
   Seed seed_;
   Seed start_seed_;
   std::vector<Resolved> parameters_;
+  mutable bool drew_streams_ = false;
   // The data set of the instance asked for last.
   mutable std::optional<DataSet> data_;
   mutable std::size_t data_instance_ = 0;

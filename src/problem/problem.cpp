@@ -1,10 +1,11 @@
 #include "omg/problem.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <exception>
 #include <limits>
 #include <new>
-#include <stdexcept>
 
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@
 #include "omg/study.hpp"
 #include "omg/user_family.hpp"
 
+#include "problem/drawn.hpp"
 #include "problem/input.hpp"
 #include "problem/kept_minimum.hpp"
 #include "user/check.hpp"
@@ -32,21 +34,27 @@ std::size_t total(const std::vector<Field>& fields) {
   return sum;
 }
 
-std::vector<double> gather(const std::vector<Field>& fields, std::string_view name, const double* first,
-                           std::size_t stride) {
+/// The array of that name out of arrays that lie one behind the other.
+template <class F>
+std::vector<double> gather(const std::vector<Field>& fields, std::string_view name, F&& entry) {
+  std::size_t first = 0;
   for (const auto& field : fields) {
     if (field.name == name) {
       std::vector<double> out(field.size);
-      for (std::size_t k = 0; k < field.size; ++k) out[k] = first[k * stride];
+      for (std::size_t k = 0; k < field.size; ++k) out[k] = entry(first + k);
       return out;
     }
-    first += field.size * stride;
+    first += field.size;
   }
   return {};
 }
 
-/// Makes room for the records of a problem whose shape is known.
-void allocate(Problem& out, const Layout& layout, const ProblemSpec& spec) {
+std::string no_room(const Problem& problem) {
+  return fmt::format("{} instances of {} numbers do not fit the memory", problem.instances, problem.record_size());
+}
+
+/// The fields of a problem whose shape is known.
+void lay_out(Problem& out, const Layout& layout, const ProblemSpec& spec) {
   const auto n = static_cast<std::size_t>(out.shape.n);
   out.fields = {{"start", n}, {"minimiser", n}};
   if (out.shape.shared) {
@@ -63,21 +71,29 @@ void allocate(Problem& out, const Layout& layout, const ProblemSpec& spec) {
     throw Error(spec.place, fmt::format("an instance of dimension {} takes {} numbers; at most 2^31 are allowed", n,
                                         std::max(record, shared)));
   out.data_size = out.shape.shared ? 0 : static_cast<int>(total(layout.data));
+}
+
+std::array<InstanceNumbers*, 5> numbers_of(Problem& problem) {
+  return {&problem.smoothness, &problem.strong_convexity, &problem.minimum, &problem.distance, &problem.scale};
+}
+
+/// Makes room for records, and forgets what there was.
+void allocate(Problem& out, const ProblemSpec& spec) {
   try {
-    out.records.resize(record * out.instances);
-    out.shared.resize(shared);
-    for (auto* values :
-         {&out.smoothness, &out.strong_convexity, &out.minimum, &out.distance, &out.initial_gap, &out.scale})
-      values->assign(out.instances, 0);
+    out.hold_records();
+    out.shared.assign(total(out.shared_fields), 0);
+    for (InstanceNumbers* numbers : numbers_of(out)) numbers->assign(out.instances, 0);
   } catch (const std::bad_alloc&) {
-    throw Error(spec.place, fmt::format("{} instances of {} numbers do not fit the memory", out.instances, record));
-  } catch (const std::length_error&) {
-    throw Error(spec.place, fmt::format("{} instances of {} numbers do not fit the memory", out.instances, record));
+    throw Error(spec.place, no_room(out));
   }
 }
 
+bool needs_initial_gap(Normalisation normalisation) {
+  return normalisation == Normalisation::initial_gap || normalisation == Normalisation::initial_gap_plus_mu;
+}
+
 /// What the gap of instance i is divided by.
-double scale_of(const Problem& problem, std::size_t i, Normalisation normalisation) {
+double scale_of(const Problem& problem, std::size_t i, double initial_gap, Normalisation normalisation) {
   const double square = problem.distance[i] * problem.distance[i];
   switch (normalisation) {
     case Normalisation::LR2:
@@ -85,16 +101,16 @@ double scale_of(const Problem& problem, std::size_t i, Normalisation normalisati
     case Normalisation::R2:
       return square;
     case Normalisation::initial_gap:
-      return problem.initial_gap[i];
+      return initial_gap;
     case Normalisation::initial_gap_plus_mu:
-      return problem.initial_gap[i] + problem.strong_convexity[i] * square / 2;
+      return initial_gap + problem.strong_convexity[i] * square / 2;
     case Normalisation::none:
       return 1;
   }
   return 1;
 }
 
-void check_instance(const Problem& problem, std::size_t i, const ProblemInput& input) {
+void check_instance(const Problem& problem, std::size_t i, double initial_gap, const ProblemInput& input) {
   if (!(problem.smoothness[i] > 0) || !std::isfinite(problem.smoothness[i]))
     throw Error(input.place("family"),
                 fmt::format("instance {} has the smoothness L = {}; the parameters of the family "
@@ -108,7 +124,7 @@ void check_instance(const Problem& problem, std::size_t i, const ProblemInput& i
     throw Error(input.place("normalise"),
                 fmt::format("instance {} would have its gaps divided by {} (L = {}, R = {}, f(x0) - f* = {}); choose "
                             "another start or normalise = \"none\"",
-                            i, problem.scale[i], problem.smoothness[i], problem.distance[i], problem.initial_gap[i]));
+                            i, problem.scale[i], problem.smoothness[i], problem.distance[i], initial_gap));
 }
 
 /// Draws the instances of one problem, one after the other.
@@ -122,50 +138,79 @@ class Drawing {
     problem_->name = spec_.name;
     problem_->family = spec_.family;
     problem_->user_family = spec_.user_family;
-    problem_->instances = static_cast<std::size_t>(spec_.instances);
     problem_->shape.n = 0;  // not known yet
     family.shape(input_, problem_->shape);
-    allocate(*problem_, family.layout(problem_->shape), spec_);
+    lay_out(*problem_, family.layout(problem_->shape), spec_);
+    start_.resize(static_cast<std::size_t>(problem_->shape.n));
+    minimiser_.resize(start_.size());
   }
 
   std::shared_ptr<const Problem> draw() {
-    InstanceWriter out(*problem_);
-    InstanceFunction f(family_, *problem_);
-    const auto n = static_cast<std::size_t>(problem_->shape.n);
-    start_.resize(n);
-    minimiser_.resize(n);
-    double safe = std::numeric_limits<float>::max() / 4;
-    for (std::size_t i = 0; i < problem_->instances; ++i) {
-      out.select(i);
-      if (family_.solved) {
-        family_.draw(input_, out);
-        solve(out);
-        place_start(out);
-      } else if (family_.knows_minimiser) {
-        family_.draw(input_, out);
-        for (std::size_t k = 0; k < n; ++k) minimiser_[k] = out.get("minimiser", k);
-        place_start(out);
-      } else {
-        input_.minimiser(i, minimiser_);
-        out.set("minimiser", minimiser_);
-        place_start(out);
-        family_.draw(input_, out);
-      }
-      if (i == 0) input_.refuse_unused();
-      problem_->distance.set(i, out.distance());
-      f.select(i);
-      problem_->initial_gap.set(i, f.gap(start_));
-      problem_->scale.set(i, scale_of(*problem_, i, spec_.normalisation));
-      check_instance(*problem_, i, input_);
-      // Half of what the inequality allows.
-      safe = std::min(safe, 1e30 * problem_->scale[i] / problem_->smoothness[i]);
-    }
-    problem_->safe_distance = safe;
+    const auto instances = static_cast<std::size_t>(spec_.instances);
+    // Where there are few instances, their records are smaller than rules.
+    const bool few = instances <= sizeof(DrawRule) / sizeof(double);
+    if (few || family_.solved || !find_rules(instances)) draw_each(instances);
     if (spec_.user_family) check_user_family(*spec_.user_family, *problem_, input_.place("family_header"));
     return problem_;
   }
 
  private:
+  /// Draws the first instance and learns how its numbers come about. False if the others need computing of their own.
+  bool find_rules(std::size_t instances) {
+    problem_->rules.resize(problem_->record_size());
+    draw_each(1);
+    const auto varies = [](const DrawRule& rule) { return rule.kind != DrawRule::Kind::constant; };
+    const bool same_scale =
+        !needs_initial_gap(spec_.normalisation) || std::none_of(problem_->rules.begin(), problem_->rules.end(), varies);
+    const bool found = same_scale && !input_.computed_per_instance();
+    problem_->instances = instances;
+    if (found) {
+      for (InstanceNumbers* numbers : numbers_of(*problem_)) numbers->assign(instances, (*numbers)[0]);
+      check_drawable(instances - 1);
+    } else {
+      problem_->rules.clear();
+    }
+    return found;
+  }
+
+  void draw_each(std::size_t instances) {
+    problem_->instances = instances;
+    allocate(*problem_, spec_);
+    InstanceWriter out(*problem_);
+    InstanceFunction f(family_, *problem_);
+    double safe = std::numeric_limits<float>::max() / 4;
+    for (std::size_t i = 0; i < instances; ++i) {
+      draw_instance(out, i);
+      if (i == 0) input_.refuse_unused();
+      problem_->distance.set(i, out.distance());
+      f.select(i);
+      const double initial_gap = f.gap(start_);
+      problem_->scale.set(i, scale_of(*problem_, i, initial_gap, spec_.normalisation));
+      check_instance(*problem_, i, initial_gap, input_);
+      // Half of what the inequality allows.
+      safe = std::min(safe, 1e30 * problem_->scale[i] / problem_->smoothness[i]);
+    }
+    problem_->safe_distance = safe;
+  }
+
+  void draw_instance(InstanceWriter& out, std::size_t i) {
+    out.select(i);
+    if (family_.solved) {
+      family_.draw(input_, out);
+      solve(out);
+      place_start(out);
+    } else if (family_.knows_minimiser) {
+      family_.draw(input_, out);
+      for (std::size_t k = 0; k < minimiser_.size(); ++k) minimiser_[k] = out.get("minimiser", k);
+      place_start(out);
+    } else {
+      input_.minimiser(i, minimiser_);
+      out.set("minimiser", minimiser_);
+      place_start(out);
+      family_.draw(input_, out);
+    }
+  }
+
   void place_start(InstanceWriter& out) {
     input_.start(out.index(), minimiser_, start_);
     out.set("start", start_);
@@ -209,12 +254,45 @@ const FamilyHost& family_of(const UserFamily* user, std::string_view name, const
 
 }  // namespace
 
+std::size_t Problem::record_size() const { return total(fields); }
+
+void Problem::hold_records() {
+  if (record_size() > held_->numbers.max_size() / std::max<std::size_t>(instances, 1)) throw std::bad_alloc();
+  held_ = std::make_shared<Held>();
+  held_->numbers.resize(record_size() * instances);
+}
+
+double Problem::entry(std::size_t k, std::size_t i) const {
+  return rules.empty() ? held_->numbers[k * instances + i] : drawn(rules[k], i);
+}
+
+const std::vector<double>& Problem::records() const {
+  std::vector<double>& numbers = held_->numbers;
+  if (rules.empty()) return numbers;
+  std::call_once(held_->drawn, [&] {
+    try {
+      numbers.resize(rules.size() * instances);
+    } catch (const std::exception&) {
+      throw Error(no_room(*this));
+    }
+    for (std::size_t k = 0; k < rules.size(); ++k)
+      for (std::size_t i = 0; i < instances; ++i) numbers[k * instances + i] = drawn(rules[k], i);
+  });
+  return numbers;
+}
+
 std::vector<double> Problem::array(std::string_view field, std::size_t i) const {
-  return gather(fields, field, records.data() + i, instances);
+  return gather(fields, field, [&](std::size_t k) { return entry(k, i); });
 }
 
 std::vector<double> Problem::shared_array(std::string_view field) const {
-  return gather(shared_fields, field, shared.data(), 1);
+  return gather(shared_fields, field, [&](std::size_t k) { return shared[k]; });
+}
+
+double initial_gap(const Problem& problem, std::size_t i) {
+  InstanceFunction f(family_of(problem.user_family.get(), problem.family), problem);
+  f.select(i);
+  return f.gap(problem.array("start", i));
 }
 
 double initial_slope(const Problem& problem, std::size_t i) {

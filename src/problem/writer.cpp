@@ -6,14 +6,16 @@
 namespace omg {
 
 InstanceWriter::InstanceWriter(Problem& problem) : problem_(problem) {
-  double* next = problem.records.data();
+  double* next = problem.held_->numbers.data();
+  DrawRule* rules = problem.rules.data();
   for (const auto& field : problem.fields) {
-    slots_.push_back({field.name, field.size, next, problem.instances, 1});
+    slots_.push_back({field.name, field.size, next, problem.instances, 1, rules});
     next += field.size * problem.instances;
+    if (rules != nullptr) rules += field.size;
   }
   next = problem.shared.data();
   for (const auto& field : problem.shared_fields) {
-    slots_.push_back({field.name, field.size, next, 1, 0});
+    slots_.push_back({field.name, field.size, next, 1, 0, nullptr});
     next += field.size;
   }
 }
@@ -28,11 +30,21 @@ const InstanceWriter::Slot& InstanceWriter::slot(std::string_view field, std::si
 void InstanceWriter::set(std::string_view field, std::size_t k, double value) {
   const Slot& to = slot(field, k + 1);
   to.first[k * to.stride + i_ * to.step] = value;
+  if (to.rules != nullptr) to.rules[k] = DrawRule::of(value);
+}
+
+void InstanceWriter::set(std::string_view field, std::size_t k, const Given& given) {
+  const Slot& to = slot(field, k + 1);
+  to.first[k * to.stride + i_ * to.step] = given.value_;
+  if (to.rules != nullptr) to.rules[k] = given.rule_;
 }
 
 void InstanceWriter::set(std::string_view field, std::span<const double> values) {
   const Slot& to = slot(field, values.size());
-  for (std::size_t k = 0; k < values.size(); ++k) to.first[k * to.stride + i_ * to.step] = values[k];
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    to.first[k * to.stride + i_ * to.step] = values[k];
+    if (to.rules != nullptr) to.rules[k] = DrawRule::of(values[k]);
+  }
 }
 
 double InstanceWriter::get(std::string_view field, std::size_t k) const {

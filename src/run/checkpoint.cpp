@@ -46,10 +46,15 @@ void each(auto&& to, const Field& f) { to(f.name, f.size); }
 void each(auto&& to, const InstanceNumbers& numbers) {
   for (const double value : numbers.distinct()) to(value);
 }
+void each(auto&& to, const DrawRule& r) {
+  to(r.kind, r.number, r.low, r.high, r.octaves, r.octaves_beyond, r.count);
+  for (const std::uint32_t word : {r.stream.key[0], r.stream.key[1], r.stream.name[0], r.stream.name[1]}) to(word);
+}
 void each(auto&& to, const Problem& p) {
   to(p.family, p.user_family ? std::string_view(p.user_family->text) : std::string_view(), p.shape, p.instances,
-     p.fields, p.records, p.shared_fields, p.shared, p.data_size, p.smoothness, p.strong_convexity, p.minimum,
-     p.distance, p.initial_gap, p.scale);
+     p.fields, p.rules, p.shared_fields, p.shared, p.data_size, p.smoothness, p.strong_convexity, p.minimum, p.distance,
+     p.scale);
+  if (p.rules.empty()) to(p.records());
 }
 void each(auto&& to, const Options& o) {
   to(o.hint, o.target, o.domain, o.bootstrap_steps, o.averaged, o.null_step, o.horizon);

@@ -14,7 +14,7 @@ InstanceFunction::InstanceFunction(const FamilyHost& family, const Problem& prob
 }
 
 void InstanceFunction::select(std::size_t i) {
-  for (std::size_t k = 0; k < record_.size(); ++k) record_[k] = problem_.records[k * problem_.instances + i];
+  for (std::size_t k = 0; k < record_.size(); ++k) record_[k] = problem_.entry(k, i);
 }
 
 double InstanceFunction::gap(std::span<const double> x) {

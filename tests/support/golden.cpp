@@ -250,17 +250,18 @@ std::shared_ptr<const Problem> build_problem(const std::string& name, const Json
     problem->shape = arrays.shape;
     problem->instances = 1;
     const auto n = static_cast<std::size_t>(arrays.shape.n);
-    append(arrays, {{"start", n}, {"minimiser", n}}, problem->fields, problem->records);
+    Numbers record;
+    append(arrays, {{"start", n}, {"minimiser", n}}, problem->fields, record);
     if (arrays.shape.shared)
       append(arrays, layout.data, problem->shared_fields, problem->shared);
     else
-      append(arrays, layout.data, problem->fields, problem->records);
-    append(arrays, layout.fields, problem->fields, problem->records);
+      append(arrays, layout.data, problem->fields, record);
+    append(arrays, layout.fields, problem->fields, record);
+    for (const double entry : record) problem->rules.push_back(DrawRule::of(entry));
     problem->smoothness = {instance.value("L", 1.0)};
     problem->strong_convexity = {instance.value("mu", 0.0)};
     problem->minimum = {instance.value("fstar", 0.0)};
     problem->distance = {instance.value("R", 1.0)};
-    problem->initial_gap = {instance.value("gap_x0", 1.0)};
     problem->scale = {problem->smoothness[0] * problem->distance[0] * problem->distance[0]};
     return problem;
   };

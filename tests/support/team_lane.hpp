@@ -41,7 +41,7 @@ std::vector<double> run_lane(const Cell& cell, std::uint64_t lane_number, const 
     bounds.radius = k.at(MetaParameters::radius);
   }
   const LaneInstance<double> instance{
-      problem.records.data() + lane_number % problem.instances, static_cast<long long>(problem.instances),
+      problem.records().data() + lane_number % problem.instances, static_cast<long long>(problem.instances),
       problem.shape.shared ? problem.shared.data() : nullptr, problem.shape.n, problem.data_size};
   using Oracle = FamilyOracle<Family, C, Shape, LaneInstance<double>>;
   Oracle oracle(c, problem.shape, instance);
