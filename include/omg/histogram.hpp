@@ -47,6 +47,21 @@ class Histogram {
       for (std::size_t k = 0; k < side->counts.size(); ++k)
         if (side->counts[k] > 0) f(static_cast<std::uint32_t>(side->first + k + sign), side->counts[k]);
   }
+  /// The key of a number that is not negative, from its bits, an int64 or a register of them; 0 if it counts as zero.
+  template <class I>
+  static OMG_HD I key_of_gap(const I& bits) {
+    const I place = bits >> shift;
+    return place > static_cast<std::int64_t>(smallest_place) ? place : I{};
+  }
+  /// Counts numbers that are not negative by these keys.
+  void add_gaps(const std::uint32_t* gap_keys, int count) {
+    for (int k = 0; k < count; ++k) {
+      const std::uint64_t first = positive_.first, size = positive_.counts.size();
+      std::uint64_t* const counts = positive_.counts.data();
+      for (; k < count && gap_keys[k] - first < size; ++k) ++counts[gap_keys[k] - first];
+      if (k < count) add_key(gap_keys[k], 1);
+    }
+  }
   /// Counts numbers of that key.
   void add_key(std::uint32_t key, std::uint64_t times) {
     add(std::bit_cast<double>(std::uint64_t{key} << shift), times);
@@ -96,12 +111,22 @@ struct Log2Segment {
   std::int64_t value, linear, square;
 };
 extern const std::array<Log2Segment, 64> log2_segments;
+/// The same as columns, each number in 32 bits; those of `value` are unsigned.
+struct Log2Columns {
+  alignas(64) std::int32_t value[64], linear[64], square[64];
+};
+extern const Log2Columns log2_columns;
+/// From the bits of a number, an int64 or a register of them, and the segment of its mantissa.
+template <class I>
+OMG_HD I fixed_log2(const I& bits, const I& value, const I& linear, const I& square) {
+  const I u = (bits >> 14) & std::int64_t{0xffffffff};
+  const I fraction = value + ((u * (linear + ((u * square) >> 32))) >> 32);
+  return ((bits >> 52) - std::int64_t{1023}) * (std::int64_t{1} << 20) + ((fraction + std::int64_t{1 << 11}) >> 12);
+}
 OMG_HD std::int64_t fixed_log2(double value, const Log2Segment* segments) {
-  const auto bits = std::bit_cast<std::uint64_t>(value);
+  const auto bits = std::bit_cast<std::int64_t>(value);
   const Log2Segment& s = segments[(bits >> 46) & 63];
-  const auto u = static_cast<std::int64_t>((bits >> 14) & 0xffffffffU);
-  const std::int64_t fraction = s.value + ((u * (s.linear + ((u * s.square) >> 32))) >> 32);
-  return (static_cast<std::int64_t>(bits >> 52) - 1023) * (std::int64_t{1} << 20) + ((fraction + (1 << 11)) >> 12);
+  return fixed_log2(bits, s.value, s.linear, s.square);
 }
 inline std::int64_t fixed_log2(double value) { return fixed_log2(value, log2_segments.data()); }
 

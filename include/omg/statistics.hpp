@@ -50,35 +50,57 @@ class ExactSum {
   [[nodiscard]] const Words& words() const { return words_; }
 
   void add(double value) {
-    const auto bits = std::bit_cast<std::uint64_t>(value);
-    const int at = place(bits);
-    if (at >= 0) return add(words_.data() + at / 32, parts(bits, at % 32));
+    const auto bits = std::bit_cast<std::int64_t>(value), at = place(bits);
+    if (at >= 0) return add(static_cast<int>(at / 32), parts(bits));
     // Normal numbers only: all others are cut off.
-    if (at > -53) add(words_.data(), parts_of(mantissa(bits) >> -at, 0));
+    if (at > -53) add(0, parts_of(mantissa(bits) >> -at, std::int64_t{0}));
   }
   /// Adds numbers that need not be normal; below zero they count as zero. Where they are of one magnitude, as the
   /// losses of a setting are, the sum is formed in registers.
   template <class T>
   void add(const T* values, std::size_t count) {
-    int held = 0;
-    Parts sum{};
+    std::int64_t held = 0;
+    Parts<std::int64_t> sum{};
     for (std::size_t i = 0; i < count; ++i) {
       const auto value = static_cast<double>(values[i]);
-      const auto bits = std::bit_cast<std::uint64_t>(value);
-      const int at = place(bits);
+      const auto bits = std::bit_cast<std::int64_t>(value), at = place(bits);
       if (!(value > 0) || at < 0) {
         if (value > 0) add(value);
         continue;
       }
       if (at / 32 != held) {
-        add(words_.data() + held, sum);
+        add(static_cast<int>(held), sum);
         held = at / 32;
         sum = {};
       }
-      add(sum.data(), parts(bits, at % 32));
+      sum += parts(bits);
     }
-    add(words_.data() + held, sum);
+    add(static_cast<int>(held), sum);
   }
+
+  /// What numbers add to three words; I: int64 or a register of them.
+  template <class I>
+  struct Parts {
+    I part[3];
+    OMG_HD Parts& operator+=(const Parts& other) {
+      for (int k = 0; k < 3; ++k) part[k] += other.part[k];
+      return *this;
+    }
+  };
+  /// The first of the words to which a positive normal number adds, from its bits; negative: it lies below the first.
+  template <class I>
+  static OMG_HD I word(const I& bits) {
+    return place(bits) >> 5;
+  }
+  template <class I>
+  static OMG_HD Parts<I> parts(const I& bits) {
+    return parts_of(mantissa(bits), place(bits) & std::int64_t{31});
+  }
+  /// Adds the parts of numbers with that first word.
+  void add(int word, const Parts<std::int64_t>& sum) {
+    for (int k = 0; k < 3; ++k) words_[static_cast<std::size_t>(word + k)] += sum.part[k];
+  }
+
   void merge(const ExactSum& other) {
     for (std::size_t k = 0; k < words_.size(); ++k) words_[k] += other.words_[k];
   }
@@ -87,20 +109,21 @@ class ExactSum {
   friend bool operator==(const ExactSum&, const ExactSum&) = default;
 
  private:
-  using Parts = std::array<std::int64_t, 3>;
-
   /// value = mantissa · 2^place · 2⁻¹⁶⁰
-  static int place(std::uint64_t bits) { return static_cast<int>(bits >> 52) - 1075 + 160; }
-  static std::uint64_t mantissa(std::uint64_t bits) { return (bits & 0xfffffffffffffU) | (std::uint64_t{1} << 52); }
-  /// 53 bits shifted by less than 32 cover three words of 32 bits.
-  static Parts parts_of(std::uint64_t number, int shift) {
-    const std::uint64_t low = (number & 0xffffffffU) << shift, high = (number >> 32) << shift;
-    return {static_cast<std::int64_t>(low & 0xffffffffU), static_cast<std::int64_t>((low >> 32) + (high & 0xffffffffU)),
-            static_cast<std::int64_t>(high >> 32)};
+  template <class I>
+  static OMG_HD I place(const I& bits) {
+    return (bits >> 52) - std::int64_t{1075 - 160};
   }
-  static Parts parts(std::uint64_t bits, int shift) { return parts_of(mantissa(bits), shift); }
-  static void add(std::int64_t* words, const Parts& parts) {
-    for (std::size_t k = 0; k < parts.size(); ++k) words[k] += parts[k];
+  template <class I>
+  static OMG_HD I mantissa(const I& bits) {
+    return (bits & std::int64_t{0xfffffffffffff}) | (std::int64_t{1} << 52);
+  }
+  /// 53 bits shifted by less than 32 cover three words of 32 bits.
+  template <class I>
+  static OMG_HD Parts<I> parts_of(const I& number, const I& shift) {
+    constexpr std::int64_t word = 0xffffffff;
+    const I low = (number & word) << shift, high = (number >> 32) << shift;
+    return {{low & word, (low >> 32) + (high & word), high >> 32}};
   }
 
   Words words_{};  ///< weight of word k: 2^(32 k − 160)

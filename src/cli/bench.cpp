@@ -21,24 +21,32 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// The lane-iterations per second at which a backend runs the cell: the best of five rounds of a tenth of a second,
-/// each of a run or more; fewer rounds where they take over five seconds. Each round's best is passed to `watch`.
-template <class Watch>
-double rate_of(Backend& backend, const Cell& cell, LaneRange lanes, unsigned threads, Watch&& watch) {
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// The lane-iterations per second at which a backend runs the cell: the best of runs for a tenth of a second, at least
+/// of one.
+double round_of(Backend& backend, const Cell& cell, LaneRange lanes, unsigned threads) {
   RunControl control;
   control.threads = threads;
   const double work = static_cast<double>(lanes.size()) * static_cast<double>(cell.iterations);
+  double rate = 0;
+  const auto begin = Clock::now();
+  do {
+    const auto start = Clock::now();
+    backend.run(cell, lanes, control);
+    rate = std::max(rate, work / seconds_since(start));
+  } while (seconds_since(begin) < 0.1);
+  return rate;
+}
+
+/// The best of five rounds, of fewer where they take over five seconds. Each round's rate is passed to `watch`.
+template <class Watch>
+double rate_of(Backend& backend, const Cell& cell, LaneRange lanes, unsigned threads, Watch&& watch) {
   double best = 0, all = 0;
   for (int round = 0; round < 5 && all < 5; ++round) {
-    double rate = 0;
-    for (double spent = 0; spent < 0.1;) {
-      const auto start = Clock::now();
-      backend.run(cell, lanes, control);
-      const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-      rate = std::max(rate, work / seconds);
-      spent += seconds;
-      all += seconds;
-    }
+    const auto start = Clock::now();
+    const double rate = round_of(backend, cell, lanes, threads);
+    all += seconds_since(start);
     watch(rate);
     best = std::max(best, rate);
   }
@@ -77,7 +85,14 @@ int bench(const BenchArguments& arguments) {
                                 {"third_level_bytes", limits.third_level},
                                 {"memory_bytes", limits.memory}}},
                               {"workloads", nlohmann::ordered_json::array()}};
-  Table table{{{"workload"}, {""}, {"reference", true}, {"cpu", true}, {"of the floor", true}, {"cuda", true}}, {}};
+  Table table{{{"workload"},
+               {""},
+               {"reference", true},
+               {"cpu", true},
+               {"of the floor", true},
+               {"statistics", true},
+               {"cuda", true}},
+              {}};
   for (const bench::Workload& workload : bench::workloads()) {
     if (!wanted(workload)) continue;
     std::optional<Plan> plan;
@@ -85,7 +100,7 @@ int bench(const BenchArguments& arguments) {
       plan = bench::plan_of(workload, precision, arguments.iterations, arguments.instances, arguments.dimension);
     } catch (const Error& error) {  // a data set that is not where the program was built
       json["workloads"].push_back({{"workload", workload.name}, {"missing", error.what()}});
-      table.rows.push_back({workload.name, error.what(), "", "", "", ""});
+      table.rows.push_back({workload.name, error.what(), "", "", "", "", ""});
       continue;
     }
     const Cell& cell = plan->cells[0];
@@ -102,14 +117,21 @@ int bench(const BenchArguments& arguments) {
         throw Error(fmt::format("{} on {}: the answer is not that of the reference", workload.name, name));
       // The reference goes one lane at a time; a few tell its rate.
       const std::uint64_t lanes = name == "reference" ? std::max<std::uint64_t>(cell.lanes() / 256, 1) : cell.lanes();
-      std::vector<double> shares;  // of the floor, by limits measured in turn with the rounds
+      const Cell bare = bench::without_statistics(cell);
+      std::vector<double> shares, costs;  // of the floor and of statistics, each measured in turn with the rounds
       const double rate = rate_of(*backend, cell, {0, lanes}, arguments.threads, [&](double one) {
         if (name != "cpu") return;
         const bench::Limits now = bench::measure_limits(precision, arguments.threads, true);
         shares.push_back(one / bench::attainable(workload.floor, now, precision));
+        costs.push_back(1 - one / round_of(*backend, bare, {0, lanes}, arguments.threads));
       });
       entry[name] = {{"lane_iterations_per_second", rate}};
       shown[name] = rounded(rate);
+      if (name == "cpu") {
+        const double cost = median(std::move(costs));
+        entry[name]["of_statistics"] = cost;
+        shown["statistics"] = fmt::format("{:.0f} %", 100 * cost);
+      }
       if (name == "cpu" && arguments.dimension == 0) {  // floors are those of the workload's own n
         const double share = median(std::move(shares));
         entry[name]["of_floor"] = share;
@@ -120,7 +142,8 @@ int bench(const BenchArguments& arguments) {
     const std::string what =
         is_own ? workload.what
                : fmt::format("n = {}, {} lanes, T = {}", cell.problem->shape.n, cell.lanes(), cell.iterations);
-    table.rows.push_back({workload.name, what, shown["reference"], shown["cpu"], shown["floor"], shown["cuda"]});
+    table.rows.push_back(
+        {workload.name, what, shown["reference"], shown["cpu"], shown["floor"], shown["statistics"], shown["cuda"]});
     json["workloads"].push_back(std::move(entry));
   }
   if (arguments.json) {

@@ -286,6 +286,7 @@ class CellRun {
     if (family < 0 && !problem_.user_family)
       throw Error("the CPU engine does not know the family '" + problem_.family + "'");
     const MethodKernel<T> method = all.methods.methods[method_position(cell_.method)];
+    figures_ = all.figures;
     width_ = all.methods.width;
     register_width_ = all.methods.register_width;
     general_ = method.run;
@@ -401,6 +402,8 @@ class CellRun {
   struct Room {
     Buffer<T> record, constants, scale, bound, last, ratio, ratio_at, loss, sup, regret, reached, samples, arena;
     Buffer<T> largest, largest_row, smallest, smallest_row, high, low;
+    Buffer<T> bounds;  ///< [instance] loss of its best setting so far
+    std::vector<std::uint32_t> keys;
     std::vector<Ending> endings;
     std::vector<std::uint64_t> diverged, converged;  ///< [record + 1], lanes that ended after the record before
     Buffer<T> trace_gap, trace_point;
@@ -413,14 +416,20 @@ class CellRun {
   Room make_room() const {
     const auto width = static_cast<std::size_t>(width_);
     const auto records = cell_.record_at.size(), lines = records * static_cast<std::size_t>(register_width_);
+    constexpr std::size_t line = 64 / sizeof(T);  // what is read up to the end of a register
     Room room;
     room.record = Buffer<T>(std::max(problem_.record_size(), record_stride_) * width);
     room.constants = Buffer<T>(cell_.parameter_names.size() * width);
     for (auto* buffer :
          {&room.scale, &room.bound, &room.last, &room.ratio, &room.ratio_at, &room.loss, &room.sup, &room.regret})
-      *buffer = Buffer<T>(width);
+      *buffer = Buffer<T>(width + line);
+    if (cell_.track_best) {
+      room.bounds = Buffer<T>(problem_.instances + line);
+      std::fill_n(room.bounds.data(), problem_.instances, std::numeric_limits<T>::infinity());
+    }
+    room.keys.resize(width + line);
     room.reached = Buffer<T>(targets_.size() * width);
-    room.samples = Buffer<T>(cell_.samples.size() * width);
+    room.samples = Buffer<T>(cell_.samples.size() * width + line);
     room.arena = Buffer<T>(along_ ? arena_ : arena_ * width);
     for (auto* buffer : {&room.largest, &room.largest_row, &room.smallest, &room.smallest_row})
       *buffer = Buffer<T>(lines);
@@ -626,6 +635,9 @@ class CellRun {
     batch.regret = room.regret.data();
     batch.reached = room.reached.data();
     batch.samples = room.samples.data();
+    batch.arithmetic = figures_.take_gaps != nullptr ? &figures_ : nullptr;
+    batch.bounds = room.bounds.data();
+    batch.keys = room.keys.data();
     take_figures(cell_, batch, statistics);
 
     const auto survivors = static_cast<std::uint64_t>(group.lanes - out.ended);
@@ -724,6 +736,7 @@ class CellRun {
   bool along_ = false;  ///< the general kernel runs along coordinates
   std::size_t record_stride_ = 0;
   FamilyKernels<T> family_;
+  BatchArithmetic<T> figures_;
   std::vector<VariantTables<T>> variants_;
   std::vector<T> shared_, inverse_scale_, inverse_bound_, inverse_bound_table_, sup_table_, targets_;
   std::vector<std::int64_t> sample_records_;
@@ -763,6 +776,13 @@ Probes<T> probes() {
 }
 template Probes<double> probes();
 template Probes<float> probes();
+
+template <class T>
+BatchArithmetic<T> batch_arithmetic() {
+  return tables<T>().figures;
+}
+template BatchArithmetic<double> batch_arithmetic();
+template BatchArithmetic<float> batch_arithmetic();
 
 bool has_fused_kernel(const Cell& cell) { return fused_position(cell) >= 0; }
 

@@ -6,6 +6,7 @@
 #include "omg/backend.hpp"
 
 #include "probes.hpp"
+#include "statistics/lane_batch.hpp"
 
 namespace omg::cpu {
 
@@ -21,6 +22,12 @@ template <class T>
 Probes<T> probes();
 extern template Probes<double> probes();
 extern template Probes<float> probes();
+
+/// How the chosen instruction set takes the figures of many lanes; no functions where one by one is faster.
+template <class T>
+BatchArithmetic<T> batch_arithmetic();
+extern template BatchArithmetic<double> batch_arithmetic();
+extern template BatchArithmetic<float> batch_arithmetic();
 
 /// Which kernels may run: the fastest for the cell, or only those that run every cell.
 enum class Kernels { fastest, general };

@@ -204,6 +204,15 @@ Plan plan_of(const Workload& workload, Precision precision, std::int64_t iterati
   return make_plan(std::move(study));
 }
 
+Cell without_statistics(Cell cell) {
+  cell.record_at = {cell.iterations};
+  cell.samples.clear();
+  cell.bound_constant.clear();
+  cell.bound_table.clear();
+  cell.track_best = false;
+  return cell;
+}
+
 bool agrees_with_reference(Backend& backend, const Cell& cell) {
   const LaneRange some{0, std::min<std::uint64_t>(cell.lanes(), 4)};
   const bool narrow = cell.precision == Precision::float32;

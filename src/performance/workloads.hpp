@@ -36,6 +36,10 @@ std::span<const Workload> workloads();
 Plan plan_of(const Workload& workload, Precision precision, std::int64_t iterations = 0, std::int64_t instances = 0,
              std::int64_t dimension = 0);
 
+/// The same lanes where only the last gap is looked at, by its extremes: what statistics cost is what a run of the cell
+/// takes longer. Gaps that the method does not need are evaluated as far as lanes that diverge must be found.
+Cell without_statistics(Cell cell);
+
 /// Whether the backend's envelope over the first lanes is that of the reference, as far as it is above the rounding of
 /// the gap.
 bool agrees_with_reference(Backend& backend, const Cell& cell);

@@ -19,9 +19,21 @@ std::array<Log2Segment, 64> make_segments() {
   return out;
 }
 
+Log2Columns make_columns() {
+  Log2Columns out{};
+  for (std::size_t k = 0; k < log2_segments.size(); ++k) {
+    const Log2Segment& s = log2_segments[k];
+    out.value[k] = static_cast<std::int32_t>(static_cast<std::uint32_t>(s.value));
+    out.linear[k] = static_cast<std::int32_t>(s.linear);
+    out.square[k] = static_cast<std::int32_t>(s.square);
+  }
+  return out;
+}
+
 }  // namespace
 
 const std::array<Log2Segment, 64> log2_segments = make_segments();
+const Log2Columns log2_columns = make_columns();
 
 void Histogram::Side::reach(std::uint64_t place) {
   const std::uint64_t low = place / octave * octave;

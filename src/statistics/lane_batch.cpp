@@ -42,6 +42,8 @@ class Batch {
   [[nodiscard]] const T* row(const T* array, std::size_t k) const {
     return array + k * static_cast<std::size_t>(b_.stride);
   }
+  /// All lanes ran to T, and an engine takes their figures in registers.
+  [[nodiscard]] bool together() const { return b_.arithmetic != nullptr && b_.endings == nullptr; }
   [[nodiscard]] std::uint64_t lane(int l) const { return b_.first + static_cast<std::uint64_t>(l); }
   [[nodiscard]] long long evaluations(int l) const {
     if (ran(l)) return b_.gradients + b_.functions;
@@ -95,6 +97,16 @@ class Batch {
       return losses[l] < ExactSum::most && !(by_iterations && losses[l] == T(0)) && !diverged(static_cast<int>(l));
     };
     each_stretch([&](std::size_t begin, std::size_t count, std::size_t instance, std::uint32_t setting) {
+      SettingTotal* const total = into_.settings.empty() ? nullptr : &into_.settings[setting];
+      bool summed = total == nullptr;
+      if (together() && !by_iterations) {
+        const LossesTaken taken = b_.arithmetic->take_losses(losses + begin, b_.bounds + instance, count);
+        if (taken.word >= 0) {
+          if (!summed) total->loss.add(taken.word, taken.sum);
+          if (!taken.improves) return;
+          summed = true;
+        }
+      }
       std::size_t failed = 0;
       for (std::size_t l = begin; l < begin + count; ++l) {
         const bool counts = exists(l);
@@ -103,13 +115,13 @@ class Batch {
         if (!counts || !(losses[l] <= best.loss)) continue;
         const auto loss = static_cast<double>(losses[l]);
         if (loss < best.loss || setting < best.setting) best = {loss, setting};
+        if (b_.bounds != nullptr) b_.bounds[instance + l - begin] = losses[l];
       }
-      if (into_.settings.empty()) return;
-      SettingTotal& total = into_.settings[setting];
-      total.failed += failed;
-      if (failed == 0) return total.loss.add(losses + begin, count);
+      if (summed) return;
+      total->failed += failed;
+      if (failed == 0) return total->loss.add(losses + begin, count);
       for (std::size_t l = begin; l < begin + count; ++l)
-        if (exists(l)) total.loss.add(losses + l, 1);
+        if (exists(l)) total->loss.add(losses + l, 1);
     });
   }
 
@@ -134,6 +146,11 @@ class Batch {
       if (!cell_.samples[k].distribution) continue;
       const T* gaps = row(b_.samples, k);
       Distribution& to = into_.distributions[next++];
+      if (together()) {
+        to.sum_log2 += b_.arithmetic->take_gaps(gaps, b_.lanes, b_.keys);
+        to.gaps.add_gaps(b_.keys, b_.lanes);
+        continue;
+      }
       std::int64_t sum = 0;
       for (int l = 0; l < b_.lanes; ++l) {
         const auto gap = static_cast<double>(gaps[l]);

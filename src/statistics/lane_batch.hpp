@@ -8,6 +8,22 @@
 
 namespace omg {
 
+/// What the losses of lanes that all have one come to.
+struct LossesTaken {
+  bool improves = false;  ///< one of them is at most its bound
+  int word = -1;          ///< the first word of an exact sum to which all of them add, −1 if they differ in it
+  ExactSum::Parts<std::int64_t> sum;
+};
+
+/// What an engine does for the figures of many lanes at a time, in its registers. The bits are those of single lanes.
+/// Arrays are read up to the end of a register.
+template <class T>
+struct BatchArithmetic {
+  /// keys[l] = `Histogram::key_of_gap` of gaps[l]; returns Σ log₂ of those above 1e-300 (`fixed_log2`).
+  std::int64_t (*take_gaps)(const T* gaps, int lanes, std::uint32_t* keys) = nullptr;
+  LossesTaken (*take_losses)(const T* losses, const T* bounds, std::size_t count) = nullptr;
+};
+
 /// What lanes side by side leave behind at their end. Entry l of each array belongs to lane first + l, rows are
 /// `stride` apart; an array may be null where the cell does not ask for it.
 template <class T>
@@ -26,6 +42,10 @@ struct LaneBatch {
   const T* regret = nullptr;    ///< Σ α_t ⟨g_t, w_t − w*⟩
   const T* reached = nullptr;   ///< [ε] first t with gap ≤ ε, or 0
   const T* samples = nullptr;   ///< [sample] normalised gap
+
+  const BatchArithmetic<T>* arithmetic = nullptr;  ///< null: lane by lane; with it:
+  T* bounds = nullptr;            ///< [instance] at least the loss of its best setting in these statistics
+  std::uint32_t* keys = nullptr;  ///< room
 };
 
 /// Adds the figures of single lanes: certificate, best setting, distributions, and what the cell counts of lanes.
