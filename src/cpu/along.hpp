@@ -7,19 +7,21 @@
 
 namespace omg::cpu {
 
-/// A method on a family, compiled for one lane at a time with its coordinates side by side.
-template <class Method_, class Family_>
+/// A method on a family, compiled for one lane at a time with its coordinates side by side; and once more for n = 64
+/// with the vectors that it iterates with in registers, where `Vectors` says how many these are and there is room.
+template <class Method_, class Family_, int Vectors = 0>
 struct Along {
   using Method = Method_;
   using Family = Family_;
+  static constexpr int vectors = Vectors;
 };
 
 /// The combinations that run along coordinates where the instances of several lanes would not fit the first-level
 /// cache. Their sums have another shape than those across lanes: last bits differ.
 using AlongKernels = TypeList<                                       //
-    Along<Classical<GradientDescent>, Quadratic>,                    //
-    Along<Classical<HeavyBall>, Quadratic>,                          //
-    Along<Classical<Nesterov>, Quadratic>,                           //
+    Along<Classical<GradientDescent>, Quadratic, 2>,                 //
+    Along<Classical<HeavyBall>, Quadratic, 3>,                       //
+    Along<Classical<Nesterov>, Quadratic, 6>,                        //
     Along<Classical<Ogm>, Quadratic>,                                //
     Along<Classical<AdagradMethod>, Quadratic>,                      //
     Along<Classical<AdamMethod>, Quadratic>,                         //

@@ -30,27 +30,35 @@ OMG_HD void keep(T* value, T* row, T candidate, T candidate_row, Better better) 
   *row = candidate_row;
 }
 
+/// What most studies observe, as constants of the machine code.
+template <bool Certificate>
+struct UsualObservation {
+  static constexpr bool certificate = Certificate, loss = true, sup = false, regret = false, stop_gap = false,
+                        stop_gradient = false;
+  static constexpr int targets = 0;
+};
+
 /// Runs the lanes of a group one after the other, each from its start to T, and observes every iteration as `run_lanes`
 /// does. Records of the lanes stand one behind the other; rows number lanes.
-template <class Kernel, class R>
-[[gnu::flatten]] void run_along(const GroupArguments<typename R::T>& a) {
+template <class Kernel, class R, int Registers, class Observed>
+[[gnu::flatten]] void run_lanes_along(const GroupArguments<typename R::T>& arguments, const Observed& o) {
   using T = typename R::T;
   using Method = typename Kernel::Method;
-  using C = CoordinateContext<R>;
+  using C = CoordinateContext<R, Registers>;
   using F = FamilyOracle<typename Kernel::Family, C, Shape, CoordinateInstance<R>>;
+  const GroupArguments<T> a = arguments;  // stores to the arrays of a group do not change what is local
   const int n = a.family.n;
-  const ObserverOptions& o = a.observer;
-  Accumulator<T>& out = *a.out;
-  out.ended = 0;
+  const Accumulator<T>& out = *a.out;
+  int ended_lanes = 0;
   for (int l = 0; l < a.lanes; ++l) {
     const C c(n, reinterpret_cast<R*>(a.arena));
     const CoordinateInstance<R> instance{a.family.record + l * a.record_stride, n};
     F f(c, a.family.shape, instance);
     typename Method::template Lane<C, F, Options>::K k;
-    for (int j = 0; j < Method::parameters; ++j) {
+    unrolled<Method::parameters>([&](int j) {
       k.constant[j] = R(a.constants[j * a.width + l]);
       k.table[j] = a.tables[j];
-    }
+    });
     k.alpha = a.alpha;
     k.rho = a.rho;
     k.initial = a.initial;
@@ -72,10 +80,12 @@ template <class Kernel, class R>
     std::int64_t next = 0;
     for (std::int64_t t = 1; t <= a.iterations; ++t) {
       const T gap = lane.advance(static_cast<int>(t)).v[0].get(0);
-      if (a.trace_gap != nullptr) {
-        a.trace_gap[(t - 1) * a.width + l] = gap;
-        const T* point = reinterpret_cast<const T*>(lane.output().p);
-        for (int i = 0; i < n; ++i) a.trace_point[((t - 1) * n + i) * a.width + l] = point[i];
+      if constexpr (Registers == 0) {
+        if (a.trace_gap != nullptr) {
+          a.trace_gap[(t - 1) * a.width + l] = gap;
+          const T* point = reinterpret_cast<const T*>(lane.output().p);
+          for (int i = 0; i < n; ++i) a.trace_point[((t - 1) * n + i) * a.width + l] = point[i];
+        }
       }
       const bool ended = seen.observe(
           o, a.observed, static_cast<int>(t), gap, [&] { return squared_gradient_norm(c, lane, f, room).v[0].get(0); },
@@ -83,15 +93,15 @@ template <class Kernel, class R>
       if (ended) {
         const End why = seen.lost ? End::diverged : seen.met_gap ? End::gap : End::gradient_norm;
         a.endings[l] = {why, static_cast<int>(next), t, f.gradients, f.functions};
-        ++out.ended;
+        ++ended_lanes;
         break;
       }
       if (next < a.records && a.record_at[next] == t) enter(next++);
     }
     for (; next < a.records; ++next) enter(next);  // it ended before T: what it is frozen at
     if (a.endings[l].why == End::ran) {
-      out.gradients = f.gradients;
-      out.functions = f.functions;
+      a.out->gradients = f.gradients;
+      a.out->functions = f.functions;
     }
     a.last[l] = seen.last;
     a.ratio[l] = seen.ratio;
@@ -101,6 +111,22 @@ template <class Kernel, class R>
     a.regret[l] = seen.regret;
     for (int j = 0; j < o.targets; ++j) a.reached[j * a.width + l] = seen.first[j];
   }
+  a.out->ended = ended_lanes;
+}
+
+/// Points of 64 coordinates stay in registers where there is room beside the sums of a product and only the usual is
+/// observed. The bits are the same.
+template <class Kernel, class R>
+void run_along(const GroupArguments<typename R::T>& a) {
+  const ObserverOptions& o = a.observer;
+  constexpr int registers = 64 / R::width;
+  if constexpr (Kernel::vectors > 0 && Kernel::vectors * registers < 2 * sums_in_flight<R>) {
+    const bool usual = !(o.sup || o.regret || o.stop_gap || o.stop_gradient || o.targets > 0 || a.trace_gap != nullptr);
+    if (usual && CoordinateContext<R>::registers(a.family.n) == registers)
+      return o.certificate ? run_lanes_along<Kernel, R, registers>(a, UsualObservation<true>{})
+                           : run_lanes_along<Kernel, R, registers>(a, UsualObservation<false>{});
+  }
+  run_lanes_along<Kernel, R, 0>(a, o);
 }
 
 }  // namespace omg::cpu

@@ -11,41 +11,68 @@
 
 namespace omg::cpu {
 
+/// A vector held by value whose entries are named by constants only, as GCC takes no array apart that has once been
+/// indexed by a variable.
+template <class R, int N>
+struct UnrolledVector {
+  R v[N];
+  OMG_HD UnrolledVector() {
+    each_register<N>([&](auto i) { v[i] = R(0); });
+  }
+  OMG_HD R& operator[](int i) { return v[i]; }
+  OMG_HD const R& operator[](int i) const { return v[i]; }
+};
+template <class R, int N>
+OMG_HD void exchange(UnrolledVector<R, N>& a, UnrolledVector<R, N>& b) {
+  each_register<N>([&](auto i) {
+    const R held = a.v[i];
+    a.v[i] = b.v[i];
+    b.v[i] = held;
+  });
+}
+
 /// One lane with its coordinates side by side: entry i of a point is the register of coordinates i · width … , and a
 /// number of the lane stands in every element of a register. So the text of a method that is written entry by entry
 /// runs along coordinates instead of across lanes. Elements behind coordinate n − 1 hold anything and reach nobody:
 /// reductions leave them out.
-template <class R>
+///
+/// Points of a constant number of registers are held by value, so that a method's vectors can stay in the processor's
+/// registers; points of any size (0) lie in an arena, and so does what is read coordinate by coordinate.
+template <class R, int Registers = 0>
 class CoordinateContext {
  public:
   using Real = R;
   using T = typename R::T;
   template <class Dim>
-  using Vector = MemoryVector<R, Contiguous>;
+  using Shared = MemoryVector<R, Contiguous>;
   template <class Dim>
-  using Shared = Vector<Dim>;
+  using Vector =
+      std::conditional_t<Registers == 0, Shared<Dim>, UnrolledVector<R, Dim::replicated ? Dim::at(0) : Registers>>;
 
   /// With a null arena it only counts.
   CoordinateContext(int n, R* arena) : n_(n), arena_(arena) {
     for (int e = 0; e < R::width; ++e) last_[e] = static_cast<T>((registers(n) - 1) * R::width + e < n);
   }
 
-  static int registers(int n) { return (n + R::width - 1) / R::width; }
+  OMG_HD static constexpr int registers(int n) { return Registers > 0 ? Registers : (n + R::width - 1) / R::width; }
   OMG_HD int n() const { return n_; }
   [[nodiscard]] long long used() const { return used_; }
 
   template <class Dim>
   Vector<Dim> vector() const {
+    if constexpr (Registers > 0)
+      return {};
+    else
+      return shared<Dim>();
+  }
+  template <class Dim>
+  Shared<Dim> shared() const {
     const int size = count<Dim>();
-    Vector<Dim> out{arena_ != nullptr ? arena_ + used_ : nullptr, {}};
+    Shared<Dim> out{arena_ != nullptr ? arena_ + used_ : nullptr, {}};
     used_ += size;
     if (arena_ != nullptr)
       for (int i = 0; i < size; ++i) out[i] = R(0);
     return out;
-  }
-  template <class Dim>
-  Shared<Dim> shared() const {
-    return vector<Dim>();
   }
   template <class Dim, class X>
   OMG_HD const X& publish(const X& x) const {
@@ -54,32 +81,21 @@ class CoordinateContext {
   OMG_HD void retire() const {}
   template <class Dim, class F>
   OMG_HD void for_each(F&& f) const {
-    const int size = count<Dim>();
-    for (int i = 0; i < size; ++i) f(i);
+    if constexpr (Registers > 0 && !Dim::replicated)
+      each_register<Registers>(f);
+    else
+      for (int i = 0; i < count<Dim>(); ++i) f(i);
   }
   template <class Dim, class F>
   OMG_HD R sum(F&& f) const {
-    const int size = count<Dim>();
-    if constexpr (Dim::replicated) {
-      R total = f(0);
-      for (int i = 1; i < size; ++i) total = total + f(i);
-      return total;
-    }
-    R total = inside(f(size - 1), R(0));
-    for (int i = 0; i < size - 1; ++i) total = total + f(i);
-    return across(total, [](T a, T b) { return a + b; });
+    return reduce<Dim>(f, R(0), [](const auto& a, const auto& b) { return a + b; });
   }
   template <class Dim, class F>
   OMG_HD R maximum(F&& f) const {
-    const int size = count<Dim>();
-    if constexpr (Dim::replicated) {
-      R best = f(0);
-      for (int i = 1; i < size; ++i) best = max(best, f(i));
-      return best;
-    }
-    R best = inside(f(size - 1), R(-std::numeric_limits<T>::infinity()));
-    for (int i = 0; i < size - 1; ++i) best = max(best, f(i));
-    return across(best, [](T a, T b) { return a > b ? a : b; });
+    return reduce<Dim>(f, R(-std::numeric_limits<T>::infinity()), [](const auto& a, const auto& b) {
+      using omg::max;
+      return max(a, b);
+    });
   }
   OMG_HD void sync() const {}
 
@@ -97,10 +113,27 @@ class CoordinateContext {
 
  private:
   template <class Dim>
-  OMG_HD int count() const {
+  OMG_HD constexpr int count() const {
     if constexpr (Dim::replicated) return Dim::at(n_);
     static_assert(Dim::replicated || std::is_same_v<Dim, PointDim>, "only points lie along coordinates");
     return registers(n_);
+  }
+  /// op over the entries, the last of which comes first.
+  template <class Dim, class F, class Op>
+  OMG_HD R reduce(F& f, const R& neutral, Op op) const {
+    const int last = count<Dim>() - 1;
+    if constexpr (Dim::replicated) {
+      R total = f(0);
+      for (int i = 1; i <= last; ++i) total = op(total, f(i));
+      return total;
+    } else {
+      R total = inside(f(last), neutral);
+      if constexpr (Registers > 0)
+        each_register<Registers - 1>([&](auto i) { total = op(total, f(i)); });
+      else
+        for (int i = 0; i < last; ++i) total = op(total, f(i));
+      return across(total, op);
+    }
   }
 
   int n_;
@@ -126,46 +159,62 @@ struct CoordinateInstance {
   OMG_HD R field(int i) const { return at(record + 2 * n + i * R::width); }
 };
 
-/// `each_row` for `Rows` registers of rows from the first on: columns times entries of d, `Chains` columns at a time.
+/// `each_row` for `Rows` registers of rows, the first of which heads `matrix`: columns times entries of d, `Chains`
+/// columns at a time. Calls at(r, (M d) of register r) for r = 0 … as constants.
 template <int Rows, int Chains, class R, class D, class At>
-OMG_HD void block_of_rows(const typename R::T* matrix, int n, int first, const D& d, At& at) {
+OMG_HD void block_of_rows(const typename R::T* matrix, int n, const D& d, At&& at) {
   using Register = typename R::Register;
   const auto* entry = reinterpret_cast<const typename R::T*>(d.p);
   Register sum[Chains][Rows];
   each_register<Chains>([&](auto c) { each_register<Rows>([&](auto r) { sum[c][r] = Register(0); }); });
   const auto column = [&](int j, auto c) __attribute__((always_inline)) {
     const Register dj(entry[j]);
-    const auto* m = matrix + static_cast<std::ptrdiff_t>(j) * n + first * R::width;
+    const auto* m = matrix + static_cast<std::ptrdiff_t>(j) * n;
     each_register<Rows>(
         [&](auto r) { sum[c][r] = registers::fused(Register::load_unaligned(m + r * R::width), dj, sum[c][r]); });
   };
   int j = 0;
   for (; j + Chains <= n; j += Chains) each_register<Chains>([&](auto c) { column(j + c, c); });
   for (; j < n; ++j) column(j, std::integral_constant<int, 0>{});
-  each_register<Rows>([&](auto r) {
+  each_register<Rows>([&](auto r) __attribute__((always_inline)) {
     R value;
     value.v[0] = sum[0][r];
     each_register<Chains - 1>([&](auto c) { value.v[0] = value.v[0] + sum[c + 1][r]; });
-    at(first + r, value);
+    at(r, value);
   });
 }
 
+/// Sums of a product of matrix and vector that the processor's registers hold beside what they are made of. An entry
+/// of d is read once for half as many registers of rows; fewer rows take more columns at a time.
+template <class R>
+inline constexpr int sums_in_flight = sizeof(typename R::Register) == 64 ? 16 : 8;
+
 /// Along coordinates the matrix is read column after column, once, as it is symmetric.
-template <bool Sum, class R, class D, class At>
-OMG_HD R each_row(const CoordinateContext<R>& c, const CoordinateInstance<R>& in, const D& d, At&& at) {
-  using T = typename R::T;
+template <bool Sum, class R, int Registers, class D, class At>
+OMG_HD R each_row(const CoordinateContext<R, Registers>& c, const CoordinateInstance<R>& in, const D& d, At&& at) {
   const int n = c.n(), registers = c.registers(n);
-  const T* matrix = in.record + 2 * n;
+  const auto* matrix = in.record + 2 * n;
   R total = R(0);
-  const auto add = [&](int i, const R& value) {
+  const auto add = [&](auto i, const R& value) __attribute__((always_inline)) {
     const R term = at(i, value);
     if constexpr (Sum) total = total + (i == registers - 1 ? c.inside(term, R(0)) : term);
   };
-  constexpr int rows = sizeof(typename R::Register) == 64 ? 8 : 4;  // as many as there are registers for
-  int first = 0;
-  for (; first + rows <= registers; first += rows) block_of_rows<rows, 2, R>(matrix, n, first, d, add);
-  for (; first < registers; ++first) block_of_rows<1, 8, R>(matrix, n, first, d, add);
-  if constexpr (Sum) return c.across(total, [](T a, T b) { return a + b; });
+  constexpr int sums = sums_in_flight<R>;
+  if constexpr (Registers > 0) {
+    block_of_rows<Registers, sums / Registers, R>(matrix, n, d, add);
+  } else {
+    int first = 0;
+    const auto blocks = [&](auto rows) __attribute__((always_inline)) {
+      for (; first + rows <= registers; first += rows)
+        block_of_rows<rows, sums / (rows > 1 ? rows : 2), R>(
+            matrix + first * R::width, n,
+            d, [&](auto r, const R& value) __attribute__((always_inline)) { add(first + r, value); });
+    };
+    blocks(std::integral_constant<int, sums / 2>{});
+    blocks(std::integral_constant<int, sums / 4>{});
+    blocks(std::integral_constant<int, 1>{});
+  }
+  if constexpr (Sum) return c.across(total, [](const auto& a, const auto& b) { return a + b; });
   return total;
 }
 
