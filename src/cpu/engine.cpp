@@ -92,19 +92,29 @@ int method_position(const MethodSpec& method) {
   return position(Rules{}, method.rule) * Learners::size + position(Learners{}, method.learner);
 }
 
-/// Whether no scheduled parameter of the cell changes with t.
+/// Whether neither a scheduled parameter of the cell nor its weights change with t.
 bool is_steady(const Cell& cell) {
-  for (const auto& variant : cell.variants)
-    for (const auto& table : variant.tables)
-      for (std::size_t t = 2; t < table.size(); ++t)
-        if (table[t] != table[1]) return false;
-  return true;
+  const auto constant = [](const std::vector<double>& table) {
+    return std::all_of(table.begin() + 1, table.end(), [&](double value) { return value == table[1]; });
+  };
+  return std::all_of(cell.variants.begin(), cell.variants.end(), [&](const Variant& v) {
+    return constant(v.alpha) && std::all_of(v.tables.begin(), v.tables.end(), constant);
+  });
 }
 
-/// Where the list of fused kernels has the cell, or −1. What is seldom asked of a lane only the general ones observe.
+/// Whether instances can be multiplied by that parameter, and gaps divided by it. Its table, if it has one, is the
+/// first.
+bool can_fold(const Cell& cell, std::size_t parameter, bool scheduled) {
+  const auto harmless = [](double value) { return value > 0x1p-20 && value < 0x1p20; };
+  return std::all_of(cell.constants[parameter].begin(), cell.constants[parameter].end(),
+                     [&](const Constant& c) { return std::all_of(c.values.begin(), c.values.end(), harmless); }) &&
+         (!scheduled || std::all_of(cell.variants.begin(), cell.variants.end(),
+                                    [&](const Variant& v) { return harmless(v.tables[0][1]); }));
+}
+
+/// Where the list of fused kernels has the cell, or −1. They may know no gradient but s ∇f.
 int fused_position(const Cell& cell) {
-  const ObserverOptions o = cell.observer();
-  if (o.sup || o.regret || o.stop_gap || o.stop_gradient || o.targets > 0) return -1;
+  if (cell.observer().stop_gradient) return -1;
   Options options = cell.options;
   options.horizon = 0;
   const int method = method_position(cell.method);
@@ -112,7 +122,9 @@ int fused_position(const Cell& cell) {
   const auto look = [&]<class Kernel>(Kernel*) {
     const bool fits = method == position_of(static_cast<typename Kernel::Method*>(nullptr)) &&
                       cell.problem->family == Kernel::Family::entry.name && cell.problem->shape == Kernel::shape &&
-                      options == Kernel::options && (!Kernel::steady || is_steady(cell));
+                      options == Kernel::options && (!Kernel::steady || is_steady(cell)) &&
+                      (Kernel::folded < 0 || can_fold(cell, std::size_t(Kernel::folded),
+                                                      Kernel::Method::parameter(Kernel::folded).scheduled));
     if (fits && found < 0) found = i;
     ++i;
   };
@@ -295,11 +307,10 @@ class CellRun {
     arguments.shape = problem_.shape;
     arguments.n = problem_.shape.n;
     arena_ = static_cast<std::size_t>(method.arena(arguments.n)) + static_cast<std::size_t>(family_.scratch(arguments));
-    general_width_ = width_;
     if (problem_.user_family) return;
     if (const int along = along_position(cell_); along >= 0 && kernels_ == Kernels::fastest) {
       general_ = all.along.kernels[along].run;
-      general_width_ = width_ = all.along.width;
+      width_ = all.along.width;
       register_width_ = 1;
       along_ = true;
       // Whole lines and one more: registers may reach behind the last entry.
@@ -311,12 +322,15 @@ class CellRun {
     if (kernels_ == Kernels::general || trace_ != nullptr) return;  // the others keep no trajectories
     if (const int wavefront = wavefront_position(cell_); wavefront >= 0) {
       general_ = all.wavefront.kernels[wavefront].run;
-      general_width_ = width_ = register_width_ = all.wavefront.width;
+      width_ = register_width_ = all.wavefront.width;
       arena_ = static_cast<std::size_t>(all.wavefront.kernels[wavefront].arena(arguments.n));
       return;
     }
     if (const int fused = fused_position(cell_); fused >= 0) {
-      fused_ = all.fused.kernels[fused];
+      const ObserverOptions& o = observer_;
+      const bool more = o.sup || o.regret || o.stop_gap || o.targets > 0;
+      if (!more) fused_ = all.fused.kernels[fused].run;
+      general_ = all.fused.kernels[fused].watch;
       width_ = all.fused.width;
     }
   }
@@ -341,6 +355,12 @@ class CellRun {
       inverse_bound_.push_back(cell_.bound_constant.empty() ? T(0)
                                                             : static_cast<T>(1.0 / cell_.bound_constant[0].at(i)));
     }
+    const auto vary = [](auto begin, auto end) { return std::any_of(begin, end, [=](auto v) { return v != *begin; }); };
+    scales_vary_ = vary(inverse_scale_.begin(), inverse_scale_.end());
+    bounds_vary_ = vary(inverse_bound_.begin(), inverse_bound_.end());
+    for (std::size_t k = 0; k < problem_.record_size(); ++k)
+      if (const double* line = records_ + k * problem_.instances; vary(line, line + problem_.instances))
+        varying_.push_back(k);
     for (double bound : cell_.bound_table) inverse_bound_table_.push_back(static_cast<T>(1.0 / bound));
     sup_table_ = converted<T>(cell_.sup_table);
     targets_ = converted<T>(cell_.targets);
@@ -446,6 +466,13 @@ class CellRun {
       room.trace_gap = Buffer<T>(T_ * width);
       room.trace_point = Buffer<T>(T_ * width * static_cast<std::size_t>(problem_.shape.n));
     }
+    // What all instances share stands in every group.
+    const auto shared = [&](T* numbers, T value) { std::fill_n(numbers, width, value); };
+    shared(room.scale.data(), inverse_scale_[0]);
+    shared(room.bound.data(), inverse_bound_[0]);
+    if (!along_)
+      for (std::size_t k = 0; k < problem_.record_size(); ++k)
+        shared(room.record.data() + k * width, static_cast<T>(records_[k * problem_.instances]));
     room.out.largest = room.largest.data();
     room.out.largest_row = room.largest_row.data();
     room.out.smallest = room.smallest.data();
@@ -492,16 +519,15 @@ class CellRun {
 
   /// Brings instances and parameters of a group's lanes side by side; elements that are not in use repeat the last
   /// lane.
-  void fill(const Group& group, int group_width, Room& room) const {
-    const auto width = static_cast<std::size_t>(group_width), lanes = static_cast<std::size_t>(group.lanes);
-    const auto records = problem_.record_size(), parameters = cell_.parameter_names.size();
-    const bool whole = group_width == width_;  // not a part of a group
+  void fill(const Group& group, Room& room) const {
+    const auto width = static_cast<std::size_t>(width_), lanes = static_cast<std::size_t>(group.lanes);
+    const auto parameters = cell_.parameter_names.size();
     for_each_stretch(group, [&](std::size_t l, std::size_t count, std::uint64_t setting, std::size_t instance) {
-      const bool known = whole && setting == room.setting;
+      const bool known = setting == room.setting;
       if (along_)
         transpose(instance, count, room.record.data() + l * record_stride_);
       else
-        for (std::size_t k = 0; k < records; ++k)
+        for (const std::size_t k : varying_)
           convert(records_ + k * problem_.instances + instance, count, room.record.data() + k * width + l);
       for (std::size_t p = 0; p < parameters; ++p) {
         const auto& values = cell_.constants[p][cell_.choice[setting][p]].values;
@@ -511,13 +537,14 @@ class CellRun {
         else if (!known)
           std::fill_n(to, count, static_cast<T>(values[0]));
       }
-      std::copy_n(inverse_scale_.data() + instance, count, room.scale.data() + l);
-      std::copy_n(inverse_bound_.data() + instance, count, room.bound.data() + l);
-      room.setting = whole && count == width ? setting : Room::none;
+      if (scales_vary_) std::copy_n(inverse_scale_.data() + instance, count, room.scale.data() + l);
+      if (bounds_vary_) std::copy_n(inverse_bound_.data() + instance, count, room.bound.data() + l);
+      room.setting = count == width ? setting : Room::none;
     });
+    if (lanes == width) return;
     const auto repeat = [&](T* line) { std::fill_n(line + lanes, width - lanes, line[lanes - 1]); };
     if (!along_)
-      for (std::size_t k = 0; k < records; ++k) repeat(room.record.data() + k * width);
+      for (const std::size_t k : varying_) repeat(room.record.data() + k * width);
     for (std::size_t p = 0; p < parameters; ++p) repeat(room.constants.data() + p * width);
     repeat(room.scale.data());
     repeat(room.bound.data());
@@ -542,28 +569,12 @@ class CellRun {
   std::uint64_t run_group(std::uint64_t index, Room& room, CellStatistics& statistics) const {
     const Group group = this->group(index);
     const auto row = index * static_cast<std::uint64_t>(width_ / register_width_);
-    if (fused_ == nullptr || !run_fused(group, row, room, statistics)) {
-      for (int l = 0; l < group.lanes; l += general_width_) {
-        const int lanes = std::min(general_width_, group.lanes - l);
-        const auto offset = static_cast<std::uint64_t>(l);
-        run_general({group.first + offset, lanes, group.variant}, row + offset / register_width_, room, statistics);
-      }
-    }
-    return static_cast<std::uint64_t>(group.lanes);
-  }
-
-  bool run_fused(const Group& group, std::uint64_t row, Room& room, CellStatistics& statistics) const {
-    fill(group, width_, room);
-    if (!fused_(arguments(group, row, room))) return false;
-    take_lanes(group, width_, room, statistics);
-    return true;
-  }
-
-  void run_general(const Group& group, std::uint64_t row, Room& room, CellStatistics& statistics) const {
-    fill(group, general_width_, room);
-    general_(arguments(group, row, room));
-    take_lanes(group, general_width_, room, statistics);
+    fill(group, room);
+    const GroupArguments<T>& a = arguments(group, row, room);
+    if (fused_ == nullptr || !fused_(a)) general_(a);
+    take_lanes(group, room, statistics);
     if (trace_ != nullptr) take_trace(group, room);
+    return static_cast<std::uint64_t>(group.lanes);
   }
 
   /// What groups do not change.
@@ -579,7 +590,7 @@ class CellRun {
     a.observer = observer_;
     a.observed = observed_;
     a.iterations = cell_.iterations;
-    a.width = general_width_;
+    a.width = width_;
     a.record_stride = static_cast<std::int64_t>(record_stride_);
     a.constants = room.constants.data();
     a.inverse_scale = room.scale.data();
@@ -618,12 +629,12 @@ class CellRun {
     return a;
   }
 
-  void take_lanes(const Group& group, int width, Room& room, CellStatistics& statistics) const {
+  void take_lanes(const Group& group, Room& room, CellStatistics& statistics) const {
     const Accumulator<T>& out = room.out;
     LaneBatch<T> batch;
     batch.first = group.first;
     batch.lanes = group.lanes;
-    batch.stride = width;
+    batch.stride = width_;
     batch.endings = out.ended > 0 ? room.endings.data() : nullptr;
     batch.gradients = out.gradients;
     batch.functions = out.functions;
@@ -665,7 +676,7 @@ class CellRun {
     const FlushDenormals flush;
     Room room = make_room();
     const Group group{worst.lane, 1, cell_.variant_of[worst.lane / problem_.instances]};
-    fill(group, general_width_, room);
+    fill(group, room);
     general_(arguments(group, 0, room));
     worst.iteration = static_cast<std::int64_t>(room.ratio_at[0]);
   }
@@ -730,15 +741,16 @@ class CellRun {
   int width_ = 0;
   int register_width_ = 0;
   std::size_t arena_ = 0;
-  int general_width_ = 0;  ///< lanes in a group of the general kernels, where the fused one takes more
   RunGroup<T> general_ = nullptr;
-  RunFused<T> fused_ = nullptr;
-  bool along_ = false;  ///< the general kernel runs along coordinates
+  bool (*fused_)(const GroupArguments<T>&) = nullptr;  ///< run before it, where it suffices
+  bool along_ = false;                                 ///< the general kernel runs along coordinates
   std::size_t record_stride_ = 0;
   FamilyKernels<T> family_;
   BatchArithmetic<T> figures_;
   std::vector<VariantTables<T>> variants_;
   std::vector<T> shared_, inverse_scale_, inverse_bound_, inverse_bound_table_, sup_table_, targets_;
+  std::vector<std::size_t> varying_;  ///< entries of the record in which instances differ
+  bool scales_vary_ = false, bounds_vary_ = false;
   std::vector<std::int64_t> sample_records_;
   ObserverOptions observer_;
   ObserverTables<T> observed_;

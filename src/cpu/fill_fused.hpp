@@ -11,8 +11,10 @@ void fill_fused(FusedTable<T>& table) {
   using R = Pack<T, Arch, K>;
   table.width = R::width;
   table.register_width = R::register_width;
-  for_each_position<FusedKernels::size>(
-      [&]<int I>(std::integral_constant<int, I>) { table.kernels[I] = &run_fused<TypeAt<I, FusedKernels>, R>; });
+  for_each_position<FusedKernels::size>([&]<int I>(std::integral_constant<int, I>) {
+    using Kernel = TypeAt<I, FusedKernels>;
+    table.kernels[I] = {&run_fused<Kernel, R>, &watch_fused<Kernel, R>};
+  });
 }
 
 }  // namespace omg::cpu

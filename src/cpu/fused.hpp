@@ -10,14 +10,17 @@
 namespace omg::cpu {
 
 /// A method on a family, compiled as one kernel: n, the sizes of the problem and the options are constants of the
-/// machine code, the state of a lane stays in registers. `steady`: every schedule is a constant.
-template <class Method_, class Family_, Shape Sizes, Options Choices = Options{}, bool Steady = false>
+/// machine code, the state of a lane stays in registers. `steady`: neither parameters nor weights change with t.
+/// `folded`: a parameter by which the method multiplies ∇f wherever it enters, so that it stands in the matrix of a
+/// quadratic; −1: none.
+template <class Method_, class Family_, Shape Sizes, Options Choices = Options{}, bool Steady = false, int Folded = -1>
 struct Fused {
   using Method = Method_;
   using Family = Family_;
   static constexpr Shape shape = Sizes;
   static constexpr Options options = Choices;
   static constexpr bool steady = Steady;
+  static constexpr int folded = Folded;
 };
 
 template <class Family, Options Choices = Options{}>
@@ -36,7 +39,8 @@ inline constexpr Options optimistic_target{
     .hint = Hint::last, .target = Target::optimistic, .averaged = true, .null_step = false};
 inline constexpr Shape plane{.n = 2, .rotated = true};
 
-/// The combinations that are fused, one a line. Every other one runs in the general kernels, with the same bits.
+/// The combinations that are fused, one a line. Lanes run on x − x*, constant factors stand where they cost nothing:
+/// last bits are not those of the general kernels, in which every other combination runs.
 using FusedKernels = TypeList<
     // Worst cases of smooth convex functions
     OnALine<Huber>::Plain<GradientDescent>,                              //
@@ -55,23 +59,27 @@ using FusedKernels = TypeList<
     OnALine<AsymmetricHuber, last_hint>::Meta<Iterate, OptimisticFtrl>,  //
     OnALine<AsymmetricHuber, optimistic_target>::Meta<Iterate, Bmg>,     //
     // The toy study
-    Fused<Classical<GradientDescent>, Quadratic, plane, Options{}, true>,       //
-    Fused<Classical<HeavyBall>, Quadratic, plane, Options{}, true>,             //
-    Fused<Classical<AdagradMethod>, Quadratic, plane, Options{}, true>,         //
-    Fused<MetaGradient<ElementwiseStep, Sgd>, Quadratic, plane, online, true>,  //
-    Fused<MetaGradient<AdagradRule, Sgd>, Quadratic, plane, online, true>       //
+    Fused<Classical<GradientDescent>, Quadratic, plane, Options{}, true, 0>,                           //
+    Fused<Classical<HeavyBall>, Quadratic, plane, Options{}, true, 0>,                                 //
+    Fused<Classical<AdagradMethod>, Quadratic, plane, Options{}, true>,                                //
+    Fused<MetaGradient<ElementwiseStep, Sgd>, Quadratic, plane, online, true, MetaParameters::count>,  //
+    Fused<MetaGradient<AdagradRule, Sgd>, Quadratic, plane, online, true>                              //
     >;
 
-/// Runs a group; false if a lane may have diverged: then the general kernels have to run it.
+/// `run` is for groups of which nothing is asked but loss and certificate; false if a lane may have diverged: then
+/// `watch`, which looks at every iteration, has to run it. Both have the same bits.
 template <class T>
-using RunFused = bool (*)(const GroupArguments<T>&);
+struct FusedKernel {
+  bool (*run)(const GroupArguments<T>&) = nullptr;
+  RunGroup<T> watch = nullptr;
+};
 
 /// The kernels of one instruction set and precision, by position in the list.
 template <class T>
 struct FusedTable {
   int width = 0;  ///< lanes in a group
   int register_width = 0;
-  RunFused<T> kernels[FusedKernels::size];
+  FusedKernel<T> kernels[FusedKernels::size];
 };
 
 }  // namespace omg::cpu

@@ -26,18 +26,81 @@ struct ConstantShape {
   static constexpr bool rotated = Kernel::shape.rotated;
 };
 
-/// The instances of the lanes of one register in a group of Width: those from `first` on.
-template <class R, int N, int Width>
-struct FusedInstance {
+struct WithFoldedStep {
+  static constexpr bool folded = true;
+};
+struct WithoutFoldedStep {};
+
+/// The instances of the lanes of a register (or some) in a group of Width, those from `first` on, with the origin moved
+/// to x*; f(x) − f* is in units of the group.
+template <class Kernel, class R, int Width>
+struct FusedInstance : std::conditional_t<(Kernel::folded >= 0), WithFoldedStep, WithoutFoldedStep> {
   using T = typename R::T;
+  static constexpr bool without_gap_factor = true;
   const T* const& record;
+  const T* const& fields;
   int first;
 
+  OMG_HD FusedInstance(const T* const& all, const T* const& own, int from) : record(all), fields(own), first(from) {}
   OMG_HD R at(int k) const { return R::load(record + k * Width + first); }
-  OMG_HD R start(int i) const { return at(i); }
-  OMG_HD R minimiser(int i) const { return at(N + i); }
-  OMG_HD R field(int k) const { return at(2 * N + k); }
+  OMG_HD R start(int i) const { return at(i) - at(Kernel::shape.n + i); }
+  OMG_HD R minimiser(int) const { return R(0); }
+  OMG_HD R field(int k) const { return R::load(fields + k * Width + first); }
 };
+
+/// A group as its kernel takes it. Of quadratics, Q is multiplied by the folded parameter s, and gaps are those of f
+/// times s ÷ gap_factor: what they are multiplied by takes this back.
+template <class Kernel, class R>
+struct FusedGroup {
+  using T = typename R::T;
+  using Family = typename Kernel::Family;
+  static constexpr bool has_unit = requires { Family::gap_factor; };
+  static constexpr int entries = has_unit ? Kernel::shape.n * Kernel::shape.n : 1, width = has_unit ? R::width : 1;
+
+  alignas(64) T matrix[entries * width];
+  alignas(64) T unit[width], scale[width], bound[width];
+  const T *fields, *inverse_scale, *inverse_bound;
+
+  OMG_HD explicit FusedGroup(const GroupArguments<T>& a)
+      : fields(a.family.record + 2 * Kernel::shape.n * R::width),
+        inverse_scale(a.inverse_scale),
+        inverse_bound(a.inverse_bound) {
+    if constexpr (has_unit) {
+      R factor(1);
+      if constexpr (Kernel::folded >= 0) {
+        factor = R::load(a.constants + Kernel::folded * R::width);
+        if (const T* table = a.tables[Kernel::folded]) factor = factor * R(table[1]);
+      }
+      const R one = R(Family::gap_factor) / factor;
+      for (int k = 0; k < entries; ++k) (R::load(fields + k * R::width) * factor).store(matrix + k * R::width);
+      one.store(unit);
+      (R::load(inverse_scale) * one).store(scale);
+      (R::load(inverse_bound) * one).store(bound);
+      fields = matrix;
+      inverse_scale = scale;
+      inverse_bound = bound;
+    }
+  }
+  /// f(x) − f*, or a sum of such, of the lanes from `first` on.
+  template <class One>
+  OMG_HD One own(const One& gap, int first = 0) const {
+    if constexpr (has_unit)
+      return gap * One::load(unit + first);
+    else
+      return gap;
+  }
+};
+
+/// The parameters of a group's lanes. Where a learned step is multiplied by the folded one, its meta-gradients are
+/// larger by that factor.
+template <class Kernel, class R, int Width>
+OMG_HD auto fused_coefficients(const GroupArguments<typename R::T>& a, int first) {
+  using Method = typename Kernel::Method;
+  auto k = coefficients<Method, R, ConstantOptions<Kernel>, Width>(a, first);
+  if constexpr (Kernel::folded >= 0 && requires { Method::rule_offset; })
+    k.constant[MetaParameters::meta_step] = k.constant[MetaParameters::meta_step] / k.constant[Kernel::folded];
+  return k;
+}
 
 /// Registers of lanes that take each operation side by side. In one dimension a lane is a chain of operations that wait
 /// for each other, and has place for the temporaries of all registers.
@@ -67,7 +130,7 @@ template <class R>
 /// Runs one group of a fused kernel from its start to T and observes loss and certificate, as `run_lanes` does, as long
 /// as no lane diverges: then only recorded iterations need a look. At which iteration a certificate is attained matters
 /// for one lane of a cell; it is left to the caller. False if a lane may have diverged; what the group has left in the
-/// accumulator is true all the same, and the general kernels say the rest.
+/// accumulator is true all the same, and `watch_fused` says the rest.
 ///
 /// Its registers go through an iteration `together` at a time, and only the temporaries of those have to find place
 /// beside the state of all. Flattened, as one call in the loop would send the state to memory.
@@ -79,7 +142,7 @@ template <class Kernel, class R, bool Certificate, int... k>
   using Method = typename Kernel::Method;
   using C = RegisterContext<One, Kernel::shape.n>;
   using S = ConstantShape<Kernel>;
-  using I = FusedInstance<One, Kernel::shape.n, R::width>;
+  using I = FusedInstance<Kernel, One, R::width>;
   using O = ConstantOptions<Kernel>;
   using F = FamilyOracle<typename Kernel::Family, C, S, I>;
   using K = Coefficients<One, Method::parameters, Kernel::steady>;
@@ -89,10 +152,11 @@ template <class Kernel, class R, bool Certificate, int... k>
   const C c;
   const S shape;
   const O o{a.options.horizon};
-  const T* record = a.family.record;
-  const I instances[] = {{record, k * width}...};
+  const FusedGroup<Kernel, R> group(a);
+  const T *record = a.family.record, *fields = group.fields;
+  const I instances[] = {I(record, fields, k * width)...};
   F families[] = {F(c, shape, instances[k])...};
-  const K parameters[] = {coefficients<Method, One, O, R::width>(a, k * width)...};
+  const K parameters[] = {fused_coefficients<Kernel, One, R::width>(a, k * width)...};
   Lane lanes[] = {Lane(c, families[k], o, parameters[k], bounds_of<Method, One>(a, parameters[k]))...};
   One gaps[] = {((void)k, One(0))...}, losses[] = {((void)k, One(0))...}, ratios[] = {((void)k, One(-1))...};
 
@@ -104,17 +168,17 @@ template <class Kernel, class R, bool Certificate, int... k>
     const std::int64_t due = a.record_at[next];
     do {
       ++t;
-      asm("" : "+r"(record));  // read anew, where it stands: taken out of the loop it would be copied to the stack
+      asm("" : "+r"(fields));  // read anew, where it stands: taken out of the loop it would be copied to the stack
       each_register<count>([&](auto j) __attribute__((always_inline)) {
         gaps[j] = lanes[j].advance(static_cast<int>(t));
         losses[j] = losses[j] + gaps[j];
         if constexpr (Certificate) {
-          const One now = gaps[j] * One::load(a.inverse_bound + j * width) * One(a.observed.inverse_bound[t]);
+          const One now = gaps[j] * One::load(group.inverse_bound + j * width) * One(a.observed.inverse_bound[t]);
           ratios[j] = max(ratios[j], now);
         }
       });
     } while (t < due);
-    const One here[] = {gaps[k] * One::load(a.inverse_scale + k * width)...};
+    const One here[] = {gaps[k] * One::load(group.inverse_scale + k * width)...};
     One highest = here[0], lowest = here[0];
     each_register<count - 1>([&](auto j) __attribute__((always_inline)) {
       highest = max(highest, here[j + 1]);
@@ -133,10 +197,12 @@ template <class Kernel, class R, bool Certificate, int... k>
   }
   // Gaps are not negative, so that where their sum is small each of them was.
   const auto small = [&](const One& loss, int first) __attribute__((always_inline)) {
-    return all(loss * One::load(a.inverse_scale + first) <= One(0.9e30));
+    return all(loss * One::load(group.inverse_scale + first) <= One(0.9e30));
   };
   if (!(small(losses[k], k * width) && ...)) return false;
-  ((gaps[k].store(a.last + k * width), losses[k].store(a.loss + k * width), ratios[k].store(a.ratio + k * width)), ...);
+  ((group.own(gaps[k], k * width).store(a.last + k * width), group.own(losses[k], k * width).store(a.loss + k * width),
+    ratios[k].store(a.ratio + k * width)),
+   ...);
   arguments.out->ended = 0;
   arguments.out->gradients = families[0].gradients;
   arguments.out->functions = families[0].functions;
@@ -148,6 +214,26 @@ bool run_fused(const GroupArguments<typename R::T>& a) {
   constexpr auto registers = std::make_integer_sequence<int, R::registers / together<Kernel, R>>{};
   return a.observer.certificate ? run_registers<Kernel, R, true>(a, registers)
                                 : run_registers<Kernel, R, false>(a, registers);
+}
+
+/// The same for a group of which more is asked, or in which a lane may diverge.
+template <class Kernel, class R>
+void watch_fused(const GroupArguments<typename R::T>& a) {
+  using T = typename R::T;
+  using C = RegisterContext<R, Kernel::shape.n>;
+  using S = ConstantShape<Kernel>;
+  using I = FusedInstance<Kernel, R, R::width>;
+  const C c;
+  const S shape;
+  const FusedGroup<Kernel, R> group(a);
+  const T *record = a.family.record, *fields = group.fields;
+  FamilyOracle<typename Kernel::Family, C, S, I> f(c, shape, I(record, fields, 0));
+  GroupArguments<T> own = a;
+  own.inverse_scale = group.inverse_scale;
+  own.inverse_bound = group.inverse_bound;
+  run_lanes<typename Kernel::Method, R>(c, f, own, ConstantOptions<Kernel>{a.options.horizon},
+                                        fused_coefficients<Kernel, R, R::width>(a, 0));
+  for (T* gaps : {a.last, a.loss}) group.own(R::load(gaps)).store(gaps);
 }
 
 }  // namespace omg::cpu

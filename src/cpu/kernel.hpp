@@ -125,7 +125,8 @@ OMG_HD void enter_record(const Observer<R>& seen, const GroupArguments<typename 
   if (a.sample_records[sample] == k) shown.store(a.samples + sample++ * R::width);
 }
 
-/// The parameters of a group's lanes, from its lane `first` on; Width of them in a group.
+/// The parameters of a group's lanes, from its lane `first` on; Width of them in a group. Where they are constant, so
+/// is α_t, which then stands in the step of the meta-learner.
 template <class Method, class R, class O, int Width = R::width>
 OMG_HD auto coefficients(const GroupArguments<typename R::T>& a, int first = 0) {
   Coefficients<R, Method::parameters, steady<O>> k;
@@ -135,6 +136,8 @@ OMG_HD auto coefficients(const GroupArguments<typename R::T>& a, int first = 0) 
     if constexpr (steady<O>)
       if (k.table[j] != nullptr) k.constant[j] = k.constant[j] * R(k.table[j][1]);
   });
+  if constexpr (steady<O> && requires { Method::rule_offset; })
+    k.constant[MetaParameters::meta_step] = k.constant[MetaParameters::meta_step] * R(a.alpha[1]);
   k.alpha = a.alpha;
   k.rho = a.rho;
   k.initial = a.initial;
@@ -173,11 +176,10 @@ OMG_HD void leave(const Observer<R>& seen, const GroupArguments<typename R::T>& 
 
 /// Runs one group from its start to T and observes every iteration (spec, section 6): the same rules as
 /// Recorder, for `width` lanes at once.
-template <class Method, class R, class C, class F>
-OMG_HD void run_lanes(const C& c, F& f, const GroupArguments<typename R::T>& a) {
+template <class Method, class R, class C, class F, class Choices, class K>
+OMG_HD void run_lanes(const C& c, F& f, const GroupArguments<typename R::T>& a, const Choices& choices, const K& k) {
   using T = typename R::T;
-  const auto k = coefficients<Method, R, Options>(a);
-  typename Method::template Lane<C, F, Options> lane(c, f, a.options, k, bounds_of<Method, R>(a, k));
+  typename Method::template Lane<C, F, Choices> lane(c, f, choices, k, bounds_of<Method, R>(a, k));
   auto room = c.template vector<PointDim>();  // for a gradient that only the observer needs
 
   const ObserverOptions& o = a.observer;
@@ -217,6 +219,11 @@ OMG_HD void run_lanes(const C& c, F& f, const GroupArguments<typename R::T>& a) 
   out.gradients = f.gradients;
   out.functions = f.functions;
   leave(seen, a);
+}
+
+template <class Method, class R, class C, class F>
+OMG_HD void run_lanes(const C& c, F& f, const GroupArguments<typename R::T>& a) {
+  run_lanes<Method, R>(c, f, a, a.options, coefficients<Method, R, Options>(a));
 }
 
 /// Packs that the vectors of one lane of a method take in dimension n.

@@ -89,8 +89,8 @@ class Chain {
       rates_at(bounded_at_ + k, rates);
       Magnitude<R> sizes[scheduled];
       for (int j = 0; j < scheduled; ++j) sizes[j].bound = abs(rates[j]);
-      grown.advance(sizes, {R(4) * grown.point().bound});  // |v_i − v_{i−1}| ≤ 4 max |d|
-      const R size = grown.output().bound;                 // Σ v² ≤ (n + 1) (2 max |d|)²
+      grown.advance(sizes, Magnitude<R>{R(4) * grown.point().bound});  // |v_i − v_{i−1}| ≤ 4 max |d|
+      const R size = grown.output().bound;                             // Σ v² ≤ (n + 1) (2 max |d|)²
       if (!all(gap(R(4) * R(n_ + 1) * size * size) * scale <= R(1e29))) return false;
     }
     bound_ = grown;

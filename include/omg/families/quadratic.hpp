@@ -26,6 +26,7 @@ struct Quadratic {
 
   static constexpr bool symmetric_matrix = true;  ///< Q heads the record's fields, if it is rotated
   static constexpr bool affine_gradient = true;
+  static constexpr double gap_factor = 0.5;
 
   /// x − x*, read by every row of Q.
   template <class C>
@@ -45,7 +46,7 @@ struct Quadratic {
         if constexpr (Want::gradient) g[i] = slope;
         return slope * d;
       };
-      if constexpr (Want::gap) return R(0.5) * c.template sum<PointDim>(at);
+      if constexpr (Want::gap) return gap_of_sum<I>(gap_factor, c.template sum<PointDim>(at));
       c.template for_each<PointDim>([&](int i) { at(i); });
       return R(0);
     }
@@ -57,7 +58,7 @@ struct Quadratic {
       if constexpr (Want::gradient) g[i] = slope;
       return slope * d[i];
     });
-    return R(0.5) * gap;
+    return gap_of_sum<I>(gap_factor, gap);
   }
 
 #if !defined(__CUDACC_RTC__)

@@ -23,11 +23,40 @@ struct Coefficients {
   const Scalar<R>* initial;                       ///< w₁ if given as a vector, else null
 
   OMG_HD R at(int k) const { return constant[k]; }
+  /// α_t; constant ones are in the step of the meta-learner.
+  OMG_HD R alpha_at(int t) const {
+    if constexpr (Steady) return R(1);
+    return R(alpha[t]);
+  }
   OMG_HD R at(int k, int t) const {
     if constexpr (Steady) return constant[k];
     return constant[k] * R(table[k][t]);
   }
 };
+
+/// ∇f(x) times the parameter with which it enters a method, where a kernel has multiplied the instance by that
+/// parameter; s ∇f(x) is then the number itself.
+template <class R>
+struct FoldedSlope {
+  R product;
+};
+template <class R>
+OMG_HD R operator*(const R&, const FoldedSlope<R>& g) {
+  return g.product;
+}
+/// c − s ∇f(x)
+template <class R>
+OMG_HD R nmadd(const R&, const FoldedSlope<R>& g, const R& c) {
+  return c - g.product;
+}
+/// An entry of ∇f(x) as it is multiplied by that parameter.
+template <class F, class R>
+OMG_HD auto slope(const F&, const R& g) {
+  if constexpr (requires { F::Instance::folded; })
+    return FoldedSlope<R>{g};
+  else
+    return g;
+}
 
 /// Index of the parameter called `name` in a list, found when the program is compiled.
 constexpr bool same_text(const char* a, const char* b) {

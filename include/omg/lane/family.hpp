@@ -24,11 +24,21 @@ struct NoScratch {
   OMG_HD NoScratch(const C&, const S&) {}
 };
 
+/// f(x) − f* from the sum of which it is a multiple. A kernel may have that factor elsewhere, with others.
+template <class I, class R>
+OMG_HD R gap_of_sum(double factor, const R& sum) {
+  if constexpr (requires { I::without_gap_factor; })
+    return sum;
+  else
+    return R(factor) * sum;
+}
+
 /// The family of a lane as its method sees it: x₀, ∇f(x), f(x) − f*. Evaluations that the *method*
 /// needs are counted; a gap that is only observed is not.
 template <class Family, class C, class S, class I>
 struct FamilyOracle {
   using Real = typename C::Real;
+  using Instance = I;
   /// ∇f is affine: that of a combination of points is the combination of theirs.
   static constexpr bool affine_gradient = requires { Family::affine_gradient; };
   const C& c;

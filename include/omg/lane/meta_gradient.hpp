@@ -109,7 +109,7 @@ struct MetaGradient {
       return alpha(t) * c.template sum<PointDim>([&](int i) { return gradient[i] * (x[i] - f.minimiser(i)); });
     }
     OMG_HD Real meta_step(int t) const { return k.at(MetaParameters::meta_step, t); }
-    OMG_HD Real alpha(int t) const { return Real(k.alpha[t]); }
+    OMG_HD Real alpha(int t) const { return k.alpha_at(t); }
     OMG_HD Real rho(int t) const { return Real(k.rho[t]); }
     OMG_HD Real hint_decay() const { return k.at(MetaParameters::hint_decay); }
     OMG_HD Real rule_parameter(int j) const { return k.at(rule_offset + j); }
