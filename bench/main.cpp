@@ -52,6 +52,26 @@ void run(benchmark::State& state, const Workload& workload, const Tier& tier, Pr
   if (of_floor) state.counters["of_floor"] = per_second(done / limit);
 }
 
+/// The same lanes run whole and with early stops. `work`: the share of the iterations that are made in the end, which
+/// the times should have for their ratio.
+void run_early_stops(benchmark::State& state, bool stops, unsigned threads) {
+  const auto backend = make_cpu_backend();
+  const Plan plan = plan_of_early_stops(stops);
+  const Cell& cell = plan.cells[0];
+  if (!agrees_with_reference(*backend, cell)) {
+    state.SkipWithError("the answer is not that of the reference");
+    return;
+  }
+  RunControl control;
+  control.threads = threads;
+  const LaneRange all{0, cell.lanes()};
+  CellStatistics last;
+  for (auto _ : state) last = backend->run(cell, all, control);
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(last.lane_iterations));
+  state.counters["work"] = static_cast<double>(last.lane_iterations) / static_cast<double>(all.size()) /
+                           static_cast<double>(cell.iterations);
+}
+
 /// The CPU engine appears as `cpu` with the instruction set that is chosen here, and as `cpu_SET` with the others.
 std::vector<Tier> tiers() {
   std::vector<Tier> out;
@@ -77,6 +97,14 @@ void limit(benchmark::State& state, const std::string& set, Precision precision,
 
 void register_all() {
   static const std::vector<Tier> all = tiers();
+  for (const unsigned threads : {1U, 0U})
+    for (const bool stops : {false, true})
+      benchmark::RegisterBenchmark((std::string("early_stops/") + (stops ? "stopped" : "whole") + "/cpu" +
+                                    (threads == 1 ? "/one_thread" : "/all_cores"))
+                                       .c_str(),
+                                   [=](benchmark::State& state) { run_early_stops(state, stops, threads); })
+          ->UseRealTime()
+          ->Unit(benchmark::kMillisecond);
   for (const Precision precision : {Precision::float64, Precision::float32}) {
     const std::string number = precision == Precision::float32 ? "/float32" : "";
     for (const Tier& tier : all) {

@@ -11,6 +11,7 @@
 #include "omg/backend.hpp"
 #include "omg/plan.hpp"
 
+#include "cpu/engine.hpp"
 #include "statistics/recorder.hpp"
 #include "support/registry_studies.hpp"
 
@@ -169,6 +170,55 @@ TEST(Stopping, LeavesNeighboursAlone) {
       control.threads = 1 + random() % 3;
       for (const LaneRange& wave : waves) merged.merge(cpu->run(cell, wave, control));
       EXPECT_EQ(merged, whole) << cell.method.name;
+    }
+  }
+}
+
+/// A sweep in which one lane of nine runs long after its neighbours have stopped or diverged: its cost follows the
+/// iterations that its lanes make, in the kernels across lanes and in the wavefronts. A wave of one group has nobody to
+/// leave lanes to, so that waves of one group each say what the groups cost by themselves, and must merge to the same.
+TEST(Stopping, CostsWhatTheLanesThatRunCost) {
+  for (const char* family : {"quadratic", "tridiagonal"}) {
+    for (const Precision precision : {Precision::float64, Precision::float32}) {
+      SCOPED_TRACE(std::string(family) + (precision == Precision::float32 ? ", float32" : ""));
+      Study study = small_study(1);
+      study.iterations = 3000;
+      study.precision = precision;
+      study.problems = {test::small_problem(*find_entry(catalogue().families, family), 5, 1)};
+      study.methods.resize(1);
+      study.methods[0].parameters["step"] = {};
+      for (int k = 0; k < 288; ++k)
+        study.methods[0].parameters["step"].values.push_back(test::formula(k % 9 == 4   ? "1e-5/L"
+                                                                           : k % 9 == 7 ? "90/L"
+                                                                                        : "1/L"));
+      const auto group_iterations = [](const Cell& cell, LaneRange lanes, CellStatistics& into) {
+        std::uint64_t made = 0;
+        RunControl control;
+        control.threads = 1;  // lanes of several threads are left apart
+        into.merge(cpu::run(cell, lanes, control, nullptr, cpu::Kernels::fastest, &made));
+        return made;
+      };
+      const Plan whole = make_plan(study);
+      study.stop.gap = 1e-3;
+      const Plan stopping = make_plan(study);
+      const Cell& cell = stopping.cells[0];
+      CellStatistics all = empty_statistics(cell), parts = empty_statistics(cell);
+      CellStatistics none = empty_statistics(whole.cells[0]);
+
+      std::uint64_t width = 1;  // of a group: as many lanes as cost no more than one
+      while (group_iterations(whole.cells[0], {0, width + 1}, none) <= 3000) ++width;
+      const std::uint64_t made = group_iterations(cell, {0, cell.lanes()}, all);
+      std::uint64_t made_apart = 0;
+      for (std::uint64_t at = 0; at < cell.lanes(); at += width)
+        made_apart += group_iterations(cell, {at, std::min(at + width, cell.lanes())}, parts);
+      EXPECT_EQ(all, parts);
+      EXPECT_GT(all.diverged.back(), 0u);
+      EXPECT_GT(all.converged.back(), all.lanes / 2);
+      EXPECT_LT(all.converged.back() + all.diverged.back(), all.lanes);
+      const double needed = static_cast<double>(all.lane_iterations) / static_cast<double>(width);
+      EXPECT_GE(static_cast<double>(made), needed);
+      EXPECT_LT(static_cast<double>(made), 1.5 * needed);
+      EXPECT_GT(static_cast<double>(made_apart), 2.5 * needed);
     }
   }
 }

@@ -50,6 +50,7 @@ template <class Kernel, class R, int Registers, class Observed>
   const int n = a.family.n;
   const Accumulator<T>& out = *a.out;
   int ended_lanes = 0;
+  std::int64_t iterations = 0;
   for (int l = 0; l < a.lanes; ++l) {
     const C c(n, reinterpret_cast<R*>(a.arena));
     const CoordinateInstance<R> instance{a.family.record + l * a.record_stride, n};
@@ -77,8 +78,8 @@ template <class Kernel, class R, int Registers, class Observed>
     };
 
     lane.start();
-    std::int64_t next = 0;
-    for (std::int64_t t = 1; t <= a.iterations; ++t) {
+    std::int64_t next = 0, t = 1;
+    for (; t <= a.iterations; ++t) {
       const T gap = lane.advance(static_cast<int>(t)).v[0].get(0);
       if constexpr (Registers == 0) {
         if (a.trace_gap != nullptr) {
@@ -98,6 +99,7 @@ template <class Kernel, class R, int Registers, class Observed>
       }
       if (next < a.records && a.record_at[next] == t) enter(next++);
     }
+    iterations += t < a.iterations ? t : a.iterations;
     for (; next < a.records; ++next) enter(next);  // it ended before T: what it is frozen at
     if (a.endings[l].why == End::ran) {
       a.out->gradients = f.gradients;
@@ -111,6 +113,7 @@ template <class Kernel, class R, int Registers, class Observed>
     a.regret[l] = seen.regret;
     for (int j = 0; j < o.targets; ++j) a.reached[j * a.width + l] = seen.first[j];
   }
+  a.out->iterations += iterations;
   a.out->ended = ended_lanes;
 }
 

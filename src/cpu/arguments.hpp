@@ -45,10 +45,12 @@ struct Accumulator {
   T* largest_row = nullptr;
   T* smallest = nullptr;
   T* smallest_row = nullptr;
-  T* high = nullptr;  ///< [record] at most the largest of all, kept by fused kernels
-  T* low = nullptr;   ///< [record] at least the smallest of all
+  T* high = nullptr;            ///< [record] at most the largest of all, kept by fused kernels
+  T* low = nullptr;             ///< [record] at least the smallest of all
+  std::int64_t iterations = 0;  ///< of all groups: what they have cost
   // Of the group that ran last.
   int ended = 0;            ///< lanes that did not run to T; their `endings` are set
+  bool left = false;        ///< the others neither: they have to run again
   long long gradients = 0;  ///< evaluations of a lane that did
   long long functions = 0;
 };
@@ -64,6 +66,7 @@ struct GroupArguments {
   std::int64_t iterations = 0;
   int width = 0;                     ///< lanes of a full group
   int lanes = 0;                     ///< lanes in use, the rest repeats the last one
+  bool may_leave = false;            ///< lanes that still run may be left to other groups: see `Patience`
   std::int64_t record_stride = 0;    ///< kernels along coordinates: from the record of a lane to the next
   const T* constants = nullptr;      ///< [parameter][width]
   const T* const* tables = nullptr;  ///< [parameter], null without schedule; t = 0 … T + 1

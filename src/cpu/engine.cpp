@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <new>
+#include <numeric>
 #include <span>
 #include <string_view>
 #include <thread>
@@ -281,6 +282,8 @@ class CellRun {
     return std::move(parts[0]);
   }
 
+  [[nodiscard]] std::uint64_t group_iterations() const { return group_iterations_; }
+
  private:
   template <class F>
   void guarded(std::exception_ptr& failure, F&& f) {
@@ -429,7 +432,8 @@ class CellRun {
     Buffer<T> trace_gap, trace_point;
     Accumulator<T> out;
     GroupArguments<T> arguments;
-    std::uint64_t setting = none;  ///< whose parameters all of `constants` holds
+    std::vector<std::uint64_t> left;  ///< lanes whose groups were left before they had ended: see `Patience`
+    std::uint64_t setting = none;     ///< whose parameters all of `constants` holds
     static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
   };
 
@@ -454,13 +458,8 @@ class CellRun {
     for (auto* buffer : {&room.largest, &room.largest_row, &room.smallest, &room.smallest_row})
       *buffer = Buffer<T>(lines);
     for (auto* buffer : {&room.high, &room.low}) *buffer = Buffer<T>(records);
-    std::fill_n(room.largest.data(), lines, T(-1));
-    std::fill_n(room.high.data(), records, T(-1));
-    std::fill_n(room.smallest.data(), lines, std::numeric_limits<T>::infinity());
-    std::fill_n(room.low.data(), records, std::numeric_limits<T>::infinity());
+    forget_records(room);
     room.endings.resize(width);
-    room.diverged.resize(records + 1);
-    room.converged.resize(records + 1);
     if (trace_ != nullptr) {
       const auto T_ = static_cast<std::size_t>(cell_.iterations);
       room.trace_gap = Buffer<T>(T_ * width);
@@ -483,6 +482,17 @@ class CellRun {
     return room;
   }
 
+  /// No lane has been recorded.
+  void forget_records(Room& room) const {
+    const auto records = cell_.record_at.size(), lines = records * static_cast<std::size_t>(register_width_);
+    std::fill_n(room.largest.data(), lines, T(-1));
+    std::fill_n(room.high.data(), records, T(-1));
+    std::fill_n(room.smallest.data(), lines, std::numeric_limits<T>::infinity());
+    std::fill_n(room.low.data(), records, std::numeric_limits<T>::infinity());
+    room.diverged.assign(records + 1, 0);
+    room.converged.assign(records + 1, 0);
+  }
+
   CellStatistics work(bool reports) {
     const FlushDenormals flush;
     Room room = make_room();
@@ -490,17 +500,51 @@ class CellRun {
     while (!paused_) {  // what has been claimed is run, so that all lanes before the next claim are
       const std::uint64_t begin = next_.fetch_add(claim_), end = std::min(begin + claim_, groups_);
       if (begin >= groups_ || stop_) break;
-      std::uint64_t lanes = 0;
-      for (std::uint64_t g = begin; g < end && !stop_; ++g) lanes += run_group(g, room, statistics);
-      done_ += lanes * static_cast<std::uint64_t>(cell_.iterations);
+      const std::uint64_t before = statistics.lanes;
+      for (std::uint64_t g = begin; g < end && !stop_; ++g) run_group(g, room, statistics);
+      done_ += (statistics.lanes - before) * static_cast<std::uint64_t>(cell_.iterations);
       if (reports) {
         report();
         if (control_.cancelled && control_.cancelled()) stop_ = true;
         if (control_.pause && control_.pause()) paused_ = true;
       }
     }
-    finish(room, statistics);
+    const auto per_group = static_cast<std::uint64_t>(width_ / register_width_);
+    finish(room, statistics, [&](std::uint64_t row, std::size_t element) {
+      return group(row / per_group).first + row % per_group * static_cast<std::uint64_t>(register_width_) + element;
+    });
+    while (!room.left.empty() && !stop_) run_left(room, statistics);
+    group_iterations_ += static_cast<std::uint64_t>(room.out.iterations);
     return statistics;
+  }
+
+  /// Runs lanes that were left from their start, side by side with others of their variant: in ascending order, so that
+  /// of equal extremes the one of the lowest lane is kept.
+  void run_left(Room& room, CellStatistics& statistics) {
+    const auto variant_of = [&](std::uint64_t lane) { return cell_.variant_of[lane / problem_.instances]; };
+    const std::uint32_t variant = variant_of(room.left.front());
+    std::vector<std::uint64_t> lanes = std::exchange(room.left, {});
+    const auto others = std::stable_partition(lanes.begin(), lanes.end(),
+                                              [&](std::uint64_t lane) { return variant_of(lane) == variant; });
+    room.left.assign(others, lanes.end());
+    lanes.erase(others, lanes.end());
+    std::sort(lanes.begin(), lanes.end());
+
+    forget_records(room);
+    const std::uint64_t before = statistics.lanes;
+    const auto width = static_cast<std::size_t>(width_);
+    for (std::size_t at = 0; at < lanes.size() && !stop_; at += width) {
+      const std::span<const std::uint64_t> some(lanes.data() + at, std::min(width, lanes.size() - at));
+      for (std::size_t l = 0; l < some.size(); ++l) place({some[l], 1, variant}, l, room);
+      repeat_last(some.size(), room);
+      const Group group{some[0], static_cast<int>(some.size()), variant};
+      general_(arguments(group, at / static_cast<std::size_t>(register_width_), lanes.size() > width, room));
+      take_ended(some, room, statistics);
+    }
+    finish(room, statistics, [&](std::uint64_t row, std::size_t element) {
+      return lanes[row * static_cast<std::uint64_t>(register_width_) + element];
+    });
+    done_ += (statistics.lanes - before) * static_cast<std::uint64_t>(cell_.iterations);
   }
 
   /// Calls f(first element, lanes, setting, first instance) for each stretch of a group within one setting.
@@ -520,9 +564,14 @@ class CellRun {
   /// Brings instances and parameters of a group's lanes side by side; elements that are not in use repeat the last
   /// lane.
   void fill(const Group& group, Room& room) const {
-    const auto width = static_cast<std::size_t>(width_), lanes = static_cast<std::size_t>(group.lanes);
+    place(group, 0, room);
+    repeat_last(static_cast<std::size_t>(group.lanes), room);
+  }
+  void place(const Group& group, std::size_t offset, Room& room) const {
+    const auto width = static_cast<std::size_t>(width_);
     const auto parameters = cell_.parameter_names.size();
-    for_each_stretch(group, [&](std::size_t l, std::size_t count, std::uint64_t setting, std::size_t instance) {
+    for_each_stretch(group, [&](std::size_t first, std::size_t count, std::uint64_t setting, std::size_t instance) {
+      const std::size_t l = offset + first;
       const bool known = setting == room.setting;
       if (along_)
         transpose(instance, count, room.record.data() + l * record_stride_);
@@ -541,6 +590,10 @@ class CellRun {
       if (bounds_vary_) std::copy_n(inverse_bound_.data() + instance, count, room.bound.data() + l);
       room.setting = count == width ? setting : Room::none;
     });
+  }
+  void repeat_last(std::size_t lanes, Room& room) const {
+    const auto width = static_cast<std::size_t>(width_);
+    const auto parameters = cell_.parameter_names.size();
     if (lanes == width) return;
     const auto repeat = [&](T* line) { std::fill_n(line + lanes, width - lanes, line[lanes - 1]); };
     if (!along_)
@@ -565,16 +618,20 @@ class CellRun {
     }
   }
 
-  /// Returns the number of its lanes.
-  std::uint64_t run_group(std::uint64_t index, Room& room, CellStatistics& statistics) const {
+  void run_group(std::uint64_t index, Room& room, CellStatistics& statistics) const {
     const Group group = this->group(index);
     const auto row = index * static_cast<std::uint64_t>(width_ / register_width_);
     fill(group, room);
-    const GroupArguments<T>& a = arguments(group, row, room);
+    const GroupArguments<T>& a = arguments(group, row, groups_ > 1 && trace_ == nullptr, room);
     if (fused_ == nullptr || !fused_(a)) general_(a);
-    take_lanes(group, room, statistics);
+    if (room.out.left) {
+      std::vector<std::uint64_t> lanes(static_cast<std::size_t>(group.lanes));
+      std::iota(lanes.begin(), lanes.end(), group.first);
+      take_ended(lanes, room, statistics);
+    } else {
+      take_lanes(group, 0, room, statistics);
+    }
     if (trace_ != nullptr) take_trace(group, room);
-    return static_cast<std::uint64_t>(group.lanes);
   }
 
   /// What groups do not change.
@@ -614,10 +671,12 @@ class CellRun {
     }
   }
 
-  [[nodiscard]] const GroupArguments<T>& arguments(const Group& group, std::uint64_t row, Room& room) const {
+  [[nodiscard]] const GroupArguments<T>& arguments(const Group& group, std::uint64_t row, bool may_leave,
+                                                   Room& room) const {
     const VariantTables<T>& variant = variants_[group.variant];
     GroupArguments<T>& a = room.arguments;
     a.lanes = group.lanes;
+    a.may_leave = may_leave;
     a.tables = variant.by_parameter.data();
     a.alpha = variant.alpha.data();
     a.rho = variant.rho.data();
@@ -629,36 +688,54 @@ class CellRun {
     return a;
   }
 
-  void take_lanes(const Group& group, Room& room, CellStatistics& statistics) const {
+  /// Takes what a group's lanes have left behind, but for those that were left before they had ended.
+  void take_ended(std::span<const std::uint64_t> lanes, Room& room, CellStatistics& statistics) const {
+    const auto is_left = [&](std::size_t l) { return room.out.left && room.endings[l].why == End::ran; };
+    for (std::size_t l = 0; l < lanes.size();) {
+      if (is_left(l)) {
+        room.left.push_back(lanes[l++]);
+        continue;
+      }
+      std::size_t end = l + 1;
+      while (end < lanes.size() && !is_left(end) && lanes[end] == lanes[end - 1] + 1) ++end;
+      take_lanes({lanes[l], static_cast<int>(end - l), 0}, l, room, statistics);
+      l = end;
+    }
+  }
+
+  /// Takes what lanes have left behind whose first one stands at element `at`.
+  void take_lanes(const Group& group, std::size_t at, Room& room, CellStatistics& statistics) const {
     const Accumulator<T>& out = room.out;
     LaneBatch<T> batch;
     batch.first = group.first;
     batch.lanes = group.lanes;
     batch.stride = width_;
-    batch.endings = out.ended > 0 ? room.endings.data() : nullptr;
+    batch.endings = out.ended > 0 ? room.endings.data() + at : nullptr;
     batch.gradients = out.gradients;
     batch.functions = out.functions;
-    batch.last = room.last.data();
-    batch.ratio = room.ratio.data();
-    batch.ratio_at = room.ratio_at.data();
-    batch.loss = room.loss.data();
-    batch.sup = room.sup.data();
-    batch.regret = room.regret.data();
-    batch.reached = room.reached.data();
-    batch.samples = room.samples.data();
-    batch.arithmetic = figures_.take_gaps != nullptr ? &figures_ : nullptr;
+    batch.last = room.last.data() + at;
+    batch.ratio = room.ratio.data() + at;
+    batch.ratio_at = room.ratio_at.data() + at;
+    batch.loss = room.loss.data() + at;
+    batch.sup = room.sup.data() + at;
+    batch.regret = room.regret.data() + at;
+    batch.reached = room.reached.data() + at;
+    batch.samples = room.samples.data() + at;
+    batch.arithmetic = at == 0 && figures_.take_gaps != nullptr ? &figures_ : nullptr;  // it reads whole registers
     batch.bounds = room.bounds.data();
     batch.keys = room.keys.data();
     take_figures(cell_, batch, statistics);
 
-    const auto survivors = static_cast<std::uint64_t>(group.lanes - out.ended);
+    auto survivors = static_cast<std::uint64_t>(group.lanes);
+    if (out.ended > 0)
+      for (int l = 0; l < group.lanes; ++l) survivors -= batch.endings[l].why != End::ran ? 1 : 0;
     statistics.lanes += static_cast<std::uint64_t>(group.lanes);
     statistics.gradient_evaluations += survivors * static_cast<std::uint64_t>(out.gradients);
     statistics.function_evaluations += survivors * static_cast<std::uint64_t>(out.functions);
     statistics.lane_iterations += survivors * static_cast<std::uint64_t>(cell_.iterations);
     if (out.ended == 0) return;
     for (int l = 0; l < group.lanes; ++l) {
-      Ending& ending = room.endings[static_cast<std::size_t>(l)];
+      Ending& ending = room.endings[at + static_cast<std::size_t>(l)];
       if (ending.why == End::ran) continue;
       statistics.gradient_evaluations += static_cast<std::uint64_t>(ending.gradients);
       statistics.function_evaluations += static_cast<std::uint64_t>(ending.functions);
@@ -677,7 +754,7 @@ class CellRun {
     Room room = make_room();
     const Group group{worst.lane, 1, cell_.variant_of[worst.lane / problem_.instances]};
     fill(group, room);
-    general_(arguments(group, 0, room));
+    general_(arguments(group, 0, false, room));
     worst.iteration = static_cast<std::int64_t>(room.ratio_at[0]);
   }
 
@@ -694,34 +771,30 @@ class CellRun {
     }
   }
 
-  /// From rows and elements to lanes, once per thread.
-  void finish(const Room& room, CellStatistics& statistics) const {
+  /// Takes the extremes and endings of recorded iterations; lane_of(row, element) is the lane that has run there.
+  template <class LaneOf>
+  void finish(const Room& room, CellStatistics& statistics, LaneOf lane_of) const {
     const auto width = static_cast<std::size_t>(register_width_);
-    const auto per_group = static_cast<std::uint64_t>(width_ / register_width_);
-    const auto lane_of = [&](T row, std::size_t element) {
-      const auto r = static_cast<std::uint64_t>(row);
-      return group(r / per_group).first + (r % per_group) * width + element;
-    };
     std::uint64_t diverged = 0, converged = 0;
     for (std::size_t k = 0; k < cell_.record_at.size(); ++k) {
       Extreme &largest = statistics.envelope[k], &smallest = statistics.smallest[k];
       for (std::size_t e = 0; e < width; ++e) {
         const T high = room.largest[k * width + e], low = room.smallest[k * width + e];
         if (high >= T(0)) {
-          const std::uint64_t lane = lane_of(room.largest_row[k * width + e], e);
+          const std::uint64_t lane = lane_of(static_cast<std::uint64_t>(room.largest_row[k * width + e]), e);
           if (high > largest.value || (high == largest.value && lane < largest.lane))
             largest = {static_cast<double>(high), lane};
         }
         if (low < std::numeric_limits<T>::infinity()) {
-          const std::uint64_t lane = lane_of(room.smallest_row[k * width + e], e);
+          const std::uint64_t lane = lane_of(static_cast<std::uint64_t>(room.smallest_row[k * width + e]), e);
           if (low < smallest.value || (low == smallest.value && lane < smallest.lane))
             smallest = {static_cast<double>(low), lane};
         }
       }
       diverged += room.diverged[k];
       converged += room.converged[k];
-      statistics.diverged[k] = diverged;
-      statistics.converged[k] = converged;
+      statistics.diverged[k] += diverged;
+      statistics.converged[k] += converged;
     }
   }
 
@@ -758,7 +831,7 @@ class CellRun {
   std::uint64_t groups_ = 0;
   std::uint64_t claim_ = 1;
   std::atomic<std::uint64_t> next_ = 0;
-  std::atomic<std::uint64_t> done_ = 0;
+  std::atomic<std::uint64_t> done_ = 0, group_iterations_ = 0;
   std::atomic<bool> stop_ = false, paused_ = false;
   std::uint64_t reported_ = 0;
 };
@@ -798,9 +871,15 @@ template BatchArithmetic<float> batch_arithmetic();
 
 bool has_fused_kernel(const Cell& cell) { return fused_position(cell) >= 0; }
 
-CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control, Trajectories* trace, Kernels kernels) {
-  if (cell.precision == Precision::float32) return CellRun<float>(cell, lanes, control, trace, kernels).run();
-  return CellRun<double>(cell, lanes, control, trace, kernels).run();
+CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control, Trajectories* trace, Kernels kernels,
+                   std::uint64_t* group_iterations) {
+  const auto run_in = [&]<class T>(T) {
+    CellRun<T> cell_run(cell, lanes, control, trace, kernels);
+    CellStatistics out = cell_run.run();
+    if (group_iterations != nullptr) *group_iterations += cell_run.group_iterations();
+    return out;
+  };
+  return cell.precision == Precision::float32 ? run_in(float{}) : run_in(double{});
 }
 
 }  // namespace omg::cpu

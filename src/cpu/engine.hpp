@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,9 @@ enum class Kernels { fastest, general };
 /// Whether the list of fused kernels has one for the cell.
 bool has_fused_kernel(const Cell& cell);
 
-/// Runs lanes of a cell with the kernels of the chosen instruction set; fills `trace` if it is not null.
+/// Runs lanes of a cell with the kernels of the chosen instruction set; fills `trace` if it is not null, and adds to
+/// `group_iterations` the iterations that groups of lanes have made.
 CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control, Trajectories* trace,
-                   Kernels kernels = Kernels::fastest);
+                   Kernels kernels = Kernels::fastest, std::uint64_t* group_iterations = nullptr);
 
 }  // namespace omg::cpu

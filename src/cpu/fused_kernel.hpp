@@ -203,7 +203,9 @@ template <class Kernel, class R, bool Certificate, int... k>
   ((group.own(gaps[k], k * width).store(a.last + k * width), group.own(losses[k], k * width).store(a.loss + k * width),
     ratios[k].store(a.ratio + k * width)),
    ...);
+  arguments.out->iterations += a.iterations;
   arguments.out->ended = 0;
+  arguments.out->left = false;
   arguments.out->gradients = families[0].gradients;
   arguments.out->functions = families[0].functions;
   return true;

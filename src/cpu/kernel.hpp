@@ -109,6 +109,25 @@ template <class R>
   return note(lost, End::diverged) + note(met_gap, End::gap) + note(met_gradient, End::gradient_norm);
 }
 
+/// How long a group goes on whose lanes end one after the other: until those that have ended have stood idle for as
+/// many iterations as it costs to run the others once more. These are left then, and begin again beside others of their
+/// kind; as lanes do not see their neighbours, this changes no figure.
+struct Patience {
+  std::int64_t until;     ///< the last iteration
+  std::int64_t made = 0;  ///< iterations of lanes that have ended
+
+  /// `ended` of the lanes have ended by now, `more` of them at t.
+  template <class T>
+  OMG_HD void lanes_ended(const GroupArguments<T>& a, int ended, int more, std::int64_t t) {
+    made += more * t;
+    const std::int64_t running = a.lanes - ended;
+    if (!a.may_leave || ended <= running) return;
+    std::int64_t due = (made + ended - running - 1) / (ended - running);  // ended · t − made ≥ running · t
+    if (due < t) due = t;
+    if (running * a.iterations < a.lanes * (a.iterations - due)) until = due;
+  }
+};
+
 /// Enters what the lanes show at recorded iteration `k`.
 template <class R>
 OMG_HD void enter_record(const Observer<R>& seen, const GroupArguments<typename R::T>& a, std::int64_t k,
@@ -123,6 +142,14 @@ OMG_HD void enter_record(const Observer<R>& seen, const GroupArguments<typename 
        select(seen.counted, shown, R(std::numeric_limits<T>::infinity())), a.row,
        [](const auto& p, const auto& q) { return p < q; });
   if (a.sample_records[sample] == k) shown.store(a.samples + sample++ * R::width);
+}
+
+/// Enters what lanes that ended are frozen at in the records from `next` on.
+template <class R>
+OMG_HD void enter_frozen(Observer<R>& seen, const GroupArguments<typename R::T>& a, std::int64_t next,
+                         std::int64_t& sample) {
+  seen.counted = seen.counted & !seen.running;
+  for (; next < a.records; ++next) enter_record(seen, a, next, sample);
 }
 
 /// The parameters of a group's lanes, from its lane `first` on; Width of them in a group. Where they are constant, so
@@ -189,8 +216,9 @@ OMG_HD void run_lanes(const C& c, F& f, const GroupArguments<typename R::T>& a, 
 
   const bool sees_all = !a.kernels.costly_gap || sees_every_iteration(o) || a.trace_gap != nullptr;
   lane.start();
-  std::int64_t next = 0, sample = 0;
-  for (std::int64_t t = 1; t <= a.iterations; ++t) {
+  std::int64_t next = 0, sample = 0, t = 1;
+  Patience patience{a.iterations};
+  for (; t <= patience.until; ++t) {
     R gap;
     const bool recorded = next < a.records && a.record_at[next] == t;
     if (sees_all || recorded)
@@ -209,12 +237,16 @@ OMG_HD void run_lanes(const C& c, F& f, const GroupArguments<typename R::T>& a, 
       const Ending here{End::ran, static_cast<int>(next), t, f.gradients, f.functions};
       // Copies: what a function call may look into cannot stay in registers.
       const Mask<R> lost = seen.lost, met_gap = seen.met_gap, met_gradient = seen.met_gradient;
-      out.ended += note_endings<R>(lost, met_gap, met_gradient, here, a.endings);
+      const int more = note_endings<R>(lost, met_gap, met_gradient, here, a.endings);
+      out.ended += more;
       if (out.ended == a.lanes) break;
+      patience.lanes_ended(a, out.ended, more, t);
     }
     if (recorded) enter_record(seen, a, next++, sample);
   }
-  for (; next < a.records; ++next) enter_record(seen, a, next, sample);  // all lanes ended: what they are frozen at
+  out.iterations += t < patience.until ? t : patience.until;
+  out.left = out.ended < a.lanes && patience.until < a.iterations;
+  enter_frozen(seen, a, next, sample);
 
   out.gradients = f.gradients;
   out.functions = f.functions;

@@ -213,18 +213,22 @@ void run_wavefront(const GroupArguments<typename R::T>& a) {
   Accumulator<T>& out = *a.out;
   out.ended = 0;
 
-  std::int64_t next = 0, sample = 0;
-  const auto observe = [&](std::int64_t t, const R& sum) {
+  std::int64_t next = 0, sample = 0, t = 0;
+  Patience patience{a.iterations};
+  const auto observe = [&](std::int64_t now, const R& sum) {
     const auto nothing = [] { return R(0); };
-    if (seen.observe(o, a.observed, static_cast<int>(t), chain.gap(sum), nothing, nothing))
-      out.ended += note_endings<R>(seen.lost, seen.met_gap, seen.met_gradient,
-                                   {End::ran, static_cast<int>(next), t, t, 0}, a.endings);
-    if (out.ended < a.lanes && next < a.records && a.record_at[next] == t) enter_record(seen, a, next++, sample);
+    if (seen.observe(o, a.observed, static_cast<int>(now), chain.gap(sum), nothing, nothing)) {
+      const int more = note_endings<R>(seen.lost, seen.met_gap, seen.met_gradient,
+                                       {End::ran, static_cast<int>(next), now, now, 0}, a.endings);
+      out.ended += more;
+      patience.lanes_ended(a, out.ended, more, now);
+    }
+    if (out.ended < a.lanes && next < a.records && a.record_at[next] == now) enter_record(seen, a, next++, sample);
   };
 
   constexpr int most = Chain<Kernel, R>::most;
   R sums[most];
-  for (std::int64_t t = 0; t < a.iterations && out.ended < a.lanes;) {
+  while (t < patience.until && out.ended < a.lanes) {
     std::int64_t due = next;
     if (due < a.records && a.record_at[due] == t) ++due;
     const std::int64_t left = (due < a.records ? a.record_at[due] : a.iterations) - t,
@@ -236,8 +240,10 @@ void run_wavefront(const GroupArguments<typename R::T>& a) {
     for (int i = t == 0 ? 1 : 0; i < (all ? count : 1) && out.ended < a.lanes; ++i) observe(t + i, sums[i]);
     t += count;
   }
-  if (out.ended < a.lanes) observe(a.iterations, chain.sum());
-  for (; next < a.records; ++next) enter_record(seen, a, next, sample);  // all lanes ended: what they are frozen at
+  out.left = out.ended < a.lanes && patience.until < a.iterations;
+  if (out.ended < a.lanes && !out.left) observe(a.iterations, chain.sum());
+  out.iterations += t;
+  enter_frozen(seen, a, next, sample);
 
   out.gradients = a.iterations;
   out.functions = 0;

@@ -213,6 +213,18 @@ Cell without_statistics(Cell cell) {
   return cell;
 }
 
+Plan plan_of_early_stops(bool stops) {
+  ProblemSpec problem;
+  problem.family = "quadratic";
+  problem.instances = 4096;
+  problem.parameters["dimension"] = setting({"3"});
+  problem.parameters["spectrum"] = setting({"wishart"});
+  problem.parameters["samples"] = setting({"4"});
+  Study study = study_of(problem, classical("gradient_descent"), 10000);
+  if (stops) study.stop.gap = 1e-8;
+  return make_plan(std::move(study));
+}
+
 bool agrees_with_reference(Backend& backend, const Cell& cell) {
   const LaneRange some{0, std::min<std::uint64_t>(cell.lanes(), 4)};
   const bool narrow = cell.precision == Precision::float32;

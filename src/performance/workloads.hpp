@@ -40,6 +40,10 @@ Plan plan_of(const Workload& workload, Precision precision, std::int64_t iterati
 /// takes longer. Gaps that the method does not need are evaluated as far as lanes that diverge must be found.
 Cell without_statistics(Cell cell);
 
+/// Gradient descent on random quadratics of which few are ill conditioned, 4,096 lanes, T = 10⁴; with `stops` a lane
+/// ends at a normalised gap of 10⁻⁸, most of them within some hundred iterations.
+Plan plan_of_early_stops(bool stops);
+
 /// Whether the backend's envelope over the first lanes is that of the reference, as far as it is above the rounding of
 /// the gap.
 bool agrees_with_reference(Backend& backend, const Cell& cell);
