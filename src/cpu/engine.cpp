@@ -361,7 +361,7 @@ class CellRun {
     const auto vary = [](auto begin, auto end) { return std::any_of(begin, end, [=](auto v) { return v != *begin; }); };
     scales_vary_ = vary(inverse_scale_.begin(), inverse_scale_.end());
     bounds_vary_ = vary(inverse_bound_.begin(), inverse_bound_.end());
-    for (std::size_t k = 0; k < problem_.record_size(); ++k)
+    for (std::size_t k = 0, size = problem_.record_size(); k < size; ++k)
       if (const double* line = records_ + k * problem_.instances; vary(line, line + problem_.instances))
         varying_.push_back(k);
     for (double bound : cell_.bound_table) inverse_bound_table_.push_back(static_cast<T>(1.0 / bound));
@@ -469,8 +469,11 @@ class CellRun {
     const auto shared = [&](T* numbers, T value) { std::fill_n(numbers, width, value); };
     shared(room.scale.data(), inverse_scale_[0]);
     shared(room.bound.data(), inverse_bound_[0]);
-    if (!along_)
-      for (std::size_t k = 0; k < problem_.record_size(); ++k)
+    auto varying = varying_.begin();
+    for (std::size_t k = 0, size = along_ ? 0 : problem_.record_size(); k < size; ++k)
+      if (varying != varying_.end() && *varying == k)
+        ++varying;
+      else
         shared(room.record.data() + k * width, static_cast<T>(records_[k * problem_.instances]));
     room.out.largest = room.largest.data();
     room.out.largest_row = room.largest_row.data();
