@@ -124,6 +124,16 @@ class Run(Case):
         result = self.run_study(GOOD, "--quiet", "--check")
         self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "", ""))
 
+    def test_memory_does_not_grow_with_the_lanes(self):
+        path = self.write("iterations = 3\n" + HUBER.replace("300", "10000000") + OPTIMISTIC)
+        process = subprocess.Popen([PROGRAM, "run", path, "--quiet", "--out", "results"], cwd=self.folder,
+                                   env=self.environment)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual(json.loads(self.results())["cells"][0]["lanes"], 10000000)
+        self.assertLess(usage.ru_maxrss, 150_000)  # KiB, where a record of five numbers each would take 390,000
+
     def test_summary_does_not_depend_on_threads_or_waves(self):
         path = self.write(GOOD)
         texts = set()

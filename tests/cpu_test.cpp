@@ -210,6 +210,26 @@ TEST(CpuEngine, EveryInstructionSetAgrees) {
   unsetenv("OMG_CPU_INSTRUCTION_SET");
 }
 
+// Instances that follow rules are drawn group by group where their records would not fit the caches.
+TEST(CpuEngine, DrawsInstancesThatAreTooManyToHold) {
+  for (const Precision precision : {Precision::float64, Precision::float32}) {
+    const Plan plan = huber_plan(500'000, 3, true, precision);
+    Cell cell = plan.cells[0];
+    cell.track_best = false;
+    ASSERT_FALSE(cell.problem->holds_records());
+    const LaneRange some{cell.lanes() / 2 - 12'345, cell.lanes() / 2 + 7'000};  // of two settings
+    const auto backend = make_cpu_backend();
+    const auto drawn = backend->run(cell, some, {});
+
+    auto held = std::make_shared<Problem>(*cell.problem);
+    ASSERT_FALSE(held->records().empty());
+    held->rules.clear();
+    ASSERT_TRUE(held->holds_records());
+    cell.problem = held;
+    EXPECT_EQ(backend->run(cell, some, {}), drawn);
+  }
+}
+
 TEST(CpuEngine, StopsWhenCancelled) {
   const Plan plan = huber_plan(20000, 200, false);
   RunControl control;

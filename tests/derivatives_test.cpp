@@ -77,6 +77,8 @@ struct RuleLane {
   using Real = double;
   using Point = Vector;
   Context c;
+  struct {
+  } f;  // a family whose gradient is plain
   double parameters[2] = {0.7, 1e-12};
   [[nodiscard]] double rule_parameter(int j) const { return parameters[j]; }
 };
@@ -93,7 +95,7 @@ TYPED_TEST(RuleDerivatives, PullbackIsTheTransposedJacobian) {
   std::uniform_real_distribution<double> positive(0.2, 2);
   for (int n : {1, 2, 5}) {
     std::vector<double> arena(1000);
-    const RuleLane lane{{n, arena.data()}};
+    const RuleLane lane{{n, arena.data()}, {}};
     const auto size = static_cast<std::size_t>(n), meta = static_cast<std::size_t>(Dim::at(n));
     for (int trial = 0; trial < 50; ++trial) {
       std::vector<double> x(size), previous(size), gradient(size), u(size), w(meta), out(meta), high(size), low(size);

@@ -97,9 +97,16 @@ struct Problem {
   [[nodiscard]] std::size_t record_size() const;
   /// Entry k of the record of instance i.
   [[nodiscard]] double entry(std::size_t k, std::size_t i) const;
+  /// Whether the instances differ in it.
+  [[nodiscard]] bool varies(std::size_t k) const;
+  /// Entry k of `count` instances from `first` on, in either precision.
+  template <class T>
+  void entries(std::size_t k, std::size_t first, std::size_t count, T* to) const;
   /// All of them, entry k of instance i at [k * instances + i]; for several threads too. Throws Error if they do not
   /// fit the memory.
   [[nodiscard]] const std::vector<double>& records() const;
+  /// Whether they are held, or are so few that it costs little.
+  [[nodiscard]] bool holds_records() const;
   /// The named array of instance i; empty if the family has none of that name.
   [[nodiscard]] std::vector<double> array(std::string_view field, std::size_t i) const;
   /// The named shared array; empty if there is none.

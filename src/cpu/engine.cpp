@@ -225,6 +225,24 @@ struct VariantTables {
   std::vector<const T*> by_parameter;  ///< null without schedule
 };
 
+/// A number for each instance, or one for all.
+template <class T>
+struct OneOrEach {
+  std::vector<T> values;
+
+  /// Those of some instances; nothing where all have the same, which stands there already.
+  void read(std::size_t first, std::size_t count, T* to) const {
+    if (values.size() > 1) std::copy_n(values.data() + first, count, to);
+  }
+};
+
+template <class T>
+OneOrEach<T> inverses_of(std::span<const double> numbers) {
+  OneOrEach<T> out;
+  for (const double number : numbers) out.values.push_back(static_cast<T>(1.0 / number));
+  return out;
+}
+
 /// A group of lanes that share a variant.
 struct Group {
   std::uint64_t first = 0;
@@ -245,7 +263,7 @@ class CellRun {
   CellRun(const Cell& cell, LaneRange lanes, const RunControl& control, Trajectories* trace, Kernels kernels)
       : cell_(cell),
         problem_(*cell.problem),
-        records_(problem_.records().data()),
+        records_(problem_.holds_records() ? problem_.records().data() : nullptr),
         control_(control),
         trace_(trace),
         lanes_(lanes),
@@ -353,17 +371,11 @@ class CellRun {
         out.by_parameter.push_back(scheduled(p) ? out.tables.at(next++).data() : nullptr);
     }
     shared_ = converted<T>(problem_.shared);
-    for (std::size_t i = 0; i < problem_.instances; ++i) {
-      inverse_scale_.push_back(static_cast<T>(1.0 / problem_.scale[i]));
-      inverse_bound_.push_back(cell_.bound_constant.empty() ? T(0)
-                                                            : static_cast<T>(1.0 / cell_.bound_constant[0].at(i)));
-    }
-    const auto vary = [](auto begin, auto end) { return std::any_of(begin, end, [=](auto v) { return v != *begin; }); };
-    scales_vary_ = vary(inverse_scale_.begin(), inverse_scale_.end());
-    bounds_vary_ = vary(inverse_bound_.begin(), inverse_bound_.end());
-    for (std::size_t k = 0, size = problem_.record_size(); k < size; ++k)
-      if (const double* line = records_ + k * problem_.instances; vary(line, line + problem_.instances))
-        varying_.push_back(k);
+    inverse_scale_ = inverses_of<T>(problem_.scale.distinct());
+    inverse_bound_ =
+        inverses_of<T>(cell_.bound_constant.empty() ? std::vector<double>{1.0} : cell_.bound_constant[0].values);
+    for (std::size_t k = 0; k < problem_.record_size(); ++k)
+      if (problem_.varies(k)) varying_.push_back(k);
     for (double bound : cell_.bound_table) inverse_bound_table_.push_back(static_cast<T>(1.0 / bound));
     sup_table_ = converted<T>(cell_.sup_table);
     targets_ = converted<T>(cell_.targets);
@@ -467,14 +479,11 @@ class CellRun {
     }
     // What all instances share stands in every group.
     const auto shared = [&](T* numbers, T value) { std::fill_n(numbers, width, value); };
-    shared(room.scale.data(), inverse_scale_[0]);
-    shared(room.bound.data(), inverse_bound_[0]);
-    auto varying = varying_.begin();
-    for (std::size_t k = 0, size = along_ ? 0 : problem_.record_size(); k < size; ++k)
-      if (varying != varying_.end() && *varying == k)
-        ++varying;
-      else
-        shared(room.record.data() + k * width, static_cast<T>(records_[k * problem_.instances]));
+    shared(room.scale.data(), inverse_scale_.values[0]);
+    shared(room.bound.data(), inverse_bound_.values[0]);
+    if (!along_)
+      for (std::size_t k = 0; k < problem_.record_size(); ++k)
+        shared(room.record.data() + k * width, static_cast<T>(problem_.entry(k, 0)));
     room.out.largest = room.largest.data();
     room.out.largest_row = room.largest_row.data();
     room.out.smallest = room.smallest.data();
@@ -579,8 +588,7 @@ class CellRun {
       if (along_)
         transpose(instance, count, room.record.data() + l * record_stride_);
       else
-        for (const std::size_t k : varying_)
-          convert(records_ + k * problem_.instances + instance, count, room.record.data() + k * width + l);
+        for (const std::size_t k : varying_) read(k, instance, count, room.record.data() + k * width + l);
       for (std::size_t p = 0; p < parameters; ++p) {
         const auto& values = cell_.constants[p][cell_.choice[setting][p]].values;
         T* to = room.constants.data() + p * width + l;
@@ -589,8 +597,8 @@ class CellRun {
         else if (!known)
           std::fill_n(to, count, static_cast<T>(values[0]));
       }
-      if (scales_vary_) std::copy_n(inverse_scale_.data() + instance, count, room.scale.data() + l);
-      if (bounds_vary_) std::copy_n(inverse_bound_.data() + instance, count, room.bound.data() + l);
+      inverse_scale_.read(instance, count, room.scale.data() + l);
+      inverse_bound_.read(instance, count, room.bound.data() + l);
       room.setting = count == width ? setting : Room::none;
     });
   }
@@ -606,6 +614,13 @@ class CellRun {
     repeat(room.bound.data());
   }
 
+  /// Entry k of the records of some instances.
+  void read(std::size_t k, std::size_t instance, std::size_t count, T* to) const {
+    if (records_ != nullptr)
+      convert(records_ + k * problem_.instances + instance, count, to);
+    else
+      problem_.entries(k, instance, count, to);
+  }
   static void convert(const double* from, std::size_t count, T* to) {
     for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<T>(from[i]);
   }
@@ -614,6 +629,14 @@ class CellRun {
   /// they lie in as many pages.
   void transpose(std::size_t instance, std::size_t count, T* to) const {
     const std::size_t records = problem_.record_size();
+    if (records_ == nullptr) {
+      T row[64 / sizeof(T)];  // as many as a group has lanes along coordinates
+      for (std::size_t k = 0; k < records; ++k) {
+        problem_.entries(k, instance, count, row);
+        for (std::size_t i = 0; i < count; ++i) to[i * record_stride_ + k] = row[i];
+      }
+      return;
+    }
     const double* from = records_ + instance;
     for (std::size_t k = 0; k < records; ++k, from += problem_.instances) {
       __builtin_prefetch(from + 16 * problem_.instances);
@@ -809,7 +832,7 @@ class CellRun {
 
   const Cell& cell_;
   const Problem& problem_;
-  const double* records_;
+  const double* records_;  ///< of the problem; null: its instances are drawn where they are needed
   const RunControl& control_;
   Trajectories* trace_;
   LaneRange lanes_;
@@ -824,9 +847,9 @@ class CellRun {
   FamilyKernels<T> family_;
   BatchArithmetic<T> figures_;
   std::vector<VariantTables<T>> variants_;
-  std::vector<T> shared_, inverse_scale_, inverse_bound_, inverse_bound_table_, sup_table_, targets_;
+  std::vector<T> shared_, inverse_bound_table_, sup_table_, targets_;
+  OneOrEach<T> inverse_scale_, inverse_bound_;
   std::vector<std::size_t> varying_;  ///< entries of the record in which instances differ
-  bool scales_vary_ = false, bounds_vary_ = false;
   std::vector<std::int64_t> sample_records_;
   ObserverOptions observer_;
   ObserverTables<T> observed_;

@@ -44,7 +44,7 @@ OMG_HD double between_in_logarithm(const DrawRule& rule, double u) {
   const double r = ((exponent - whole) + rest) * 0.69314718055994530942;  // |r| ≤ ½ log 2
   // eʳ by its series: the term after the last is below 2⁻⁵⁷.
   double power = 1;
-  for (int k = 13; k > 0; --k) power = fma(power, r * (1.0 / k), 1.0);
+  for (int k = 13; k > 0; --k) power = 1 + power * (r * (1.0 / k));
   // What 2^whole is beyond a double comes last, when there is nothing left to round.
   const int most = whole < 1000 ? whole : 1000;
   return rule.low * (power * power_of_two(most)) * power_of_two(whole - most);

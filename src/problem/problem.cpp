@@ -266,6 +266,32 @@ double Problem::entry(std::size_t k, std::size_t i) const {
   return rules.empty() ? held_->numbers[k * instances + i] : drawn(rules[k], i);
 }
 
+bool Problem::varies(std::size_t k) const {
+  if (!rules.empty()) return rules[k].kind != DrawRule::Kind::constant;
+  const double* const line = held_->numbers.data() + k * instances;
+  return std::any_of(line, line + instances, [&](double number) { return number != *line; });
+}
+
+template <class T>
+void Problem::entries(std::size_t k, std::size_t first, std::size_t count, T* to) const {
+  if (rules.empty()) {
+    const double* from = held_->numbers.data() + k * instances + first;
+    std::transform(from, from + count, to, [](double value) { return static_cast<T>(value); });
+  } else if (rules[k].kind == DrawRule::Kind::constant) {
+    std::fill_n(to, count, static_cast<T>(rules[k].low));
+  } else {
+    for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<T>(drawn(rules[k], first + i));
+  }
+}
+
+template void Problem::entries(std::size_t, std::size_t, std::size_t, double*) const;
+template void Problem::entries(std::size_t, std::size_t, std::size_t, float*) const;
+
+bool Problem::holds_records() const {
+  constexpr std::size_t little = std::size_t{16} << 20;  // bytes, as the caches of a processor hold
+  return rules.empty() || rules.size() * instances <= little / sizeof(double);
+}
+
 const std::vector<double>& Problem::records() const {
   std::vector<double>& numbers = held_->numbers;
   if (rules.empty()) return numbers;
@@ -275,8 +301,7 @@ const std::vector<double>& Problem::records() const {
     } catch (const std::exception&) {
       throw Error(no_room(*this));
     }
-    for (std::size_t k = 0; k < rules.size(); ++k)
-      for (std::size_t i = 0; i < instances; ++i) numbers[k * instances + i] = drawn(rules[k], i);
+    for (std::size_t k = 0; k < rules.size(); ++k) entries(k, 0, instances, numbers.data() + k * instances);
   });
   return numbers;
 }
