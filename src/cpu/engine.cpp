@@ -374,7 +374,7 @@ class CellRun {
     inverse_scale_ = inverses_of<T>(problem_.scale.distinct());
     inverse_bound_ =
         inverses_of<T>(cell_.bound_constant.empty() ? std::vector<double>{1.0} : cell_.bound_constant[0].values);
-    for (std::size_t k = 0; k < problem_.record_size(); ++k)
+    for (std::size_t k = 0, size = problem_.record_size(); k < size; ++k)
       if (problem_.varies(k)) varying_.push_back(k);
     for (double bound : cell_.bound_table) inverse_bound_table_.push_back(static_cast<T>(1.0 / bound));
     sup_table_ = converted<T>(cell_.sup_table);
@@ -481,9 +481,8 @@ class CellRun {
     const auto shared = [&](T* numbers, T value) { std::fill_n(numbers, width, value); };
     shared(room.scale.data(), inverse_scale_.values[0]);
     shared(room.bound.data(), inverse_bound_.values[0]);
-    if (!along_)
-      for (std::size_t k = 0; k < problem_.record_size(); ++k)
-        shared(room.record.data() + k * width, static_cast<T>(problem_.entry(k, 0)));
+    for (std::size_t k = 0, size = along_ ? 0 : problem_.record_size(); k < size; ++k)
+      shared(room.record.data() + k * width, static_cast<T>(problem_.entry(k, 0)));
     room.out.largest = room.largest.data();
     room.out.largest_row = room.largest_row.data();
     room.out.smallest = room.smallest.data();
