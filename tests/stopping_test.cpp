@@ -217,6 +217,10 @@ TEST(Stopping, CostsWhatTheLanesThatRunCost) {
       EXPECT_LT(all.converged.back() + all.diverged.back(), all.lanes);
       const double needed = static_cast<double>(all.lane_iterations) / static_cast<double>(width);
       EXPECT_GE(static_cast<double>(made), needed);
+      if (width == 2) {  // beside one lane that has ended the other is not worth another beginning
+        EXPECT_EQ(made, made_apart);
+        continue;
+      }
       EXPECT_LT(static_cast<double>(made), 1.5 * needed);
       EXPECT_GT(static_cast<double>(made_apart), 2.5 * needed);
     }
