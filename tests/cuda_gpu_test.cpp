@@ -118,16 +118,17 @@ class GpuRegistry : public GpuTest, public testing::WithParamInterface<int> {
       EXPECT_EQ(found.gradient_evaluations, expected.gradient_evaluations);
       EXPECT_EQ(found.function_evaluations, expected.function_evaluations);
     } else {
-      // Where rounding decides what becomes of a lane, it decides when the lane diverges, too.
-      std::uint64_t open = 0;
-      for (std::uint64_t l = 0; l < cell.lanes(); ++l)
-        open += !(test::tolerances(cell, l, epsilon, least).back() <= 0.1);
-      const auto apart = [](std::uint64_t a, std::uint64_t b) { return a > b ? a - b : b - a; };
-      EXPECT_LE(open, cell.lanes() / 2);
-      for (std::size_t k = 0; k < found.at.size(); ++k)
-        EXPECT_LE(apart(found.diverged[k], expected.diverged[k]), open) << "t = " << found.at[k];
-      EXPECT_LE(apart(found.lane_iterations, expected.lane_iterations),
-                open * static_cast<std::uint64_t>(cell.iterations));
+      // Where rounding decides what becomes of a lane, it decides when the lane diverges, too: of all others nothing
+      // differs.
+      for (std::uint64_t l = 0; l < cell.lanes(); ++l) {
+        const CellStatistics a = gpu_->run(cell, {l, l + 1}, control_), b = cpu_->run(cell, {l, l + 1}, control_);
+        if (a.diverged == b.diverged && a.lane_iterations == b.lane_iterations) {
+          EXPECT_EQ(a.gradient_evaluations, b.gradient_evaluations) << "lane " << l;
+          EXPECT_EQ(a.function_evaluations, b.function_evaluations) << "lane " << l;
+        } else {
+          EXPECT_FALSE(test::tolerances(cell, l, epsilon, least).back() <= 0.1) << "lane " << l;
+        }
+      }
     }
     std::uint64_t lane = no_lane;
     std::vector<double> tolerance;
