@@ -59,6 +59,14 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
+/// What the methods of a workload take together.
+struct Together {
+  int methods = 0;
+  double seconds = 0, of_statistics = 0;
+};
+
+std::string percent(double share) { return fmt::format("{:.0f} %", 100 * share); }
+
 std::string rounded(double value) { return fmt::format("{:.3g}", value); }
 
 }  // namespace
@@ -93,6 +101,7 @@ int bench(const BenchArguments& arguments) {
                {"statistics", true},
                {"cuda", true}},
               {}};
+  std::map<std::string, Together> together;
   for (const bench::Workload& workload : bench::workloads()) {
     if (!wanted(workload)) continue;
     std::optional<Plan> plan;
@@ -130,12 +139,17 @@ int bench(const BenchArguments& arguments) {
       if (name == "cpu") {
         const double cost = median(std::move(costs));
         entry[name]["of_statistics"] = cost;
-        shown["statistics"] = fmt::format("{:.0f} %", 100 * cost);
+        shown["statistics"] = percent(cost);
+        Together& all = together[std::string(workload.name).substr(0, std::string_view(workload.name).find('/'))];
+        const double seconds = static_cast<double>(cell.lanes()) * static_cast<double>(cell.iterations) / rate;
+        ++all.methods;
+        all.seconds += seconds;
+        all.of_statistics += cost * seconds;
       }
       if (name == "cpu" && arguments.dimension == 0) {  // floors are those of the workload's own n
         const double share = median(std::move(shares));
         entry[name]["of_floor"] = share;
-        shown["floor"] = fmt::format("{:.0f} %", 100 * share);
+        shown["floor"] = percent(share);
       }
     }
     const bool is_own = arguments.iterations == 0 && arguments.instances == 0 && arguments.dimension == 0;
@@ -145,6 +159,11 @@ int bench(const BenchArguments& arguments) {
     table.rows.push_back(
         {workload.name, what, shown["reference"], shown["cpu"], shown["floor"], shown["statistics"], shown["cuda"]});
     json["workloads"].push_back(std::move(entry));
+  }
+  for (const auto& [name, all] : together) {
+    const double cost = all.of_statistics / all.seconds;
+    json["of_statistics"][name] = cost;
+    if (all.methods > 1) table.rows.push_back({name, "all its methods", "", "", "", percent(cost), ""});
   }
   if (arguments.json) {
     fmt::print("{}\n", json.dump(2));
