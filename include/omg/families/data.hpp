@@ -80,12 +80,26 @@ struct DifferenceScratch<C> {
 template <class C>
 inline constexpr int rows_together = 1;
 
-/// Divergence at x* (f(x) − f*, as x* is stationary) of weight · Σ_i ℓ_i(a_iᵀx) + λ/2 ‖x‖² and, in g, the gradient;
-/// one score a row. `row(label, then, change, slope)` returns the divergence ℓ(then + change) − ℓ(then) − ℓ′(then)
-/// change at the score a_iᵀx* = then, as a sum of non-negative terms, and sets slope = ℓ′(then + change).
-template <class Want, class C, class S, class I, class X, class G, class Row>
+/// The loss ℓ of a row with one score: slope is ℓ′(then + change), divergence ℓ(then + change) − ℓ(then) − ℓ′(then)
+/// change without cancellation, as x approaches x*; then = a_iᵀx*. What an optional rest() returns at the end belongs
+/// to the sum of the divergences.
+template <class Row, class R>
+concept RowLoss = requires(Row row, R number) {
+  row.slope(number, number, number);
+  row.divergence(number, number, number);
+};
+template <class R, class Row>
+OMG_HD R rest_of(Row& row) {
+  if constexpr (requires { row.rest(); })
+    return row.rest();
+  else
+    return R(0);
+}
+
+/// Divergence at x* (f(x) − f*, as x* is stationary) of weight · Σ_i ℓ_i(a_iᵀx) + λ/2 ‖x‖² and, in g, the gradient.
+template <class Want, class C, class S, class I, class X, class G, RowLoss<typename C::Real> Row>
 OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, DifferenceScratch<C>& scratch,
-                                      typename C::Real weight, typename C::Real lambda, const X& x, G& g, Row&& row) {
+                                      typename C::Real weight, typename C::Real lambda, const X& x, G& g, Row row) {
   using R = typename C::Real;
   const int n = c.n(), rows = s.terms;
   auto& d = scratch.d;
@@ -105,9 +119,8 @@ OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, Diffe
       }
       for (int b = 0; b < block; ++b) {
         const R label = in.data(rows * n + i + b), then = in.data(rows * n + rows + i + b);
-        R slope;
-        gap = gap + row(label, then, change[b], slope);
-        if constexpr (Want::gradient) step[b] = weight * slope;
+        if constexpr (Want::gradient) step[b] = weight * row.slope(label, then, change[b]);
+        if constexpr (Want::gap) gap = gap + row.divergence(label, then, change[b]);
       }
       if constexpr (Want::gradient) {
         for (int j = 0; j < n; ++j) {
@@ -121,22 +134,21 @@ OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, Diffe
   for (; i < rows; ++i) {
     const R label = in.data(rows * n + i), then = in.data(rows * n + rows + i);
     const R change = c.template sum<PointDim>([&](int j) { return feature_entry(in, i, j, n) * d[j]; });
-    R slope;
-    gap = gap + row(label, then, change, slope);
+    if constexpr (Want::gap) gap = gap + row.divergence(label, then, change);
     if constexpr (Want::gradient) {
-      const R step = weight * slope;
+      const R step = weight * row.slope(label, then, change);
       c.template for_each<PointDim>([&](int j) { g[j] = fma(step, feature_entry(in, i, j, n), g[j]); });
     }
   }
   if constexpr (!Want::gap) return gap;
-  return fma(weight, gap, R(0.5) * lambda * dot<PointDim>(c, d, d));
+  return fma(weight, gap + rest_of<R>(row), R(0.5) * lambda * dot<PointDim>(c, d, d));
 }
 
 /// The same by a team, whose members share the rows of A d, then those of Aᵀ(slopes): two products in which every
 /// number that is read serves two rows or two columns, and all lanes of a pack.
-template <class Want, SharedByTeam C, class S, class I, class X, class G, class Row>
+template <class Want, SharedByTeam C, class S, class I, class X, class G, RowLoss<typename C::Real> Row>
 OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, DifferenceScratch<C>& scratch,
-                                      typename C::Real weight, typename C::Real lambda, const X& x, G& g, Row&& row) {
+                                      typename C::Real weight, typename C::Real lambda, const X& x, G& g, Row row) {
   using R = typename C::Real;
   const int n = c.n(), rows = s.terms, rank = c.reduction().team().rank();
   auto &d = scratch.d, &steps = scratch.steps, &parts = scratch.parts;
@@ -146,9 +158,9 @@ OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, Diffe
 
   R gap = R(0);
   const auto take = [&](int i, const R& change) {
-    R slope;
-    gap = gap + row(in.data(rows * n + i), in.data(rows * n + rows + i), change, slope);
-    if constexpr (Want::gradient) steps[i] = weight * slope;
+    const R label = in.data(rows * n + i), then = in.data(rows * n + rows + i);
+    if constexpr (Want::gradient) steps[i] = weight * row.slope(label, then, change);
+    if constexpr (Want::gap) gap = gap + row.divergence(label, then, change);
   };
   int i = rank;
   for (; i + C::members < rows; i += 2 * C::members) {
@@ -190,7 +202,7 @@ OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, Diffe
     });
   }
   if constexpr (!Want::gap) return R(0);
-  gap = c.reduction().reduce(gap, [](const R& a, const R& b) { return a + b; });
+  gap = c.reduction().reduce(gap + rest_of<R>(row), [](const R& a, const R& b) { return a + b; });
   return fma(weight, gap, R(0.5) * lambda * dot<PointDim>(c, d, d));
 }
 

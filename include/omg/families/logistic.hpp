@@ -4,41 +4,71 @@
 
 namespace omg {
 
-/// Divergence D = ℓ(v + e) − ℓ(v) − ℓ'(v) e ≥ 0 of the logistic loss ℓ(v) = log(1 + exp(−v)).
-///
-/// D does not change with the signs of v and e together, as ℓ(v) − ℓ(−v) is linear. So let v ≥ 0, p = σ(−v) ≤ ½, s =
-/// −e, φ(s) = eˢ − 1 − s and u = p (eˢ − 1) = p (φ(s) + s):  D = log(1 + u) − p s = p φ(s) − λ(u), λ(u) = u − log(1 +
-/// u). The terms of the second form are at most 3 times their difference where |u| is small, those of the first at most
-/// 8 times where it is not.
+/// The logistic loss ℓ(v) = log(1 + exp(−v)) of a row, v its margin: label times score.
 template <class R>
-OMG_HD R logistic_divergence(R v_given, R e_given) {
-  const auto negative = v_given < R(0);
-  const R v = abs(v_given), s = select(negative, e_given, -e_given);
-  const R odds = exp(-v), q = R(1) / (R(1) + odds), p = odds * q;
-  // p eˢ = q e^(s − v), which does not overflow before D does.
-  const R exponent = s - v, bounded = min(exponent, R(sizeof(Scalar<R>) == 8 ? 700 : 80));
-  const R now = q * exp(bounded);
-  const auto small = abs(s) < R(0.5);
-  R excess = now - p - p * s, u = now - p;  // p φ(s) and u
-  if (any(small)) {
-    const R scaled = p * small_exp_excess(s);
-    excess = select(small, scaled, excess);
-    u = select(small, fma(p, s, scaled), u);
+struct LogisticRow {
+  static constexpr double most = sizeof(Scalar<R>) == 8 ? 1e150 : 1e15;
+  R product = R(1);  ///< of the 1 + u whose logarithms are still to be added
+
+  OMG_HD static R slope(R label, R then, R change) {
+    // d/ds log(1 + exp(−b s)) = −b σ(−b s)
+    const auto odds = exp_fraction(-(label * then + label * change));
+    return -label * (odds.top / (odds.top + odds.bottom));
   }
-  // With r = u/(2 + u): log(1 + u) = 2 artanh r and λ(u) = u r − 2 r³ (1/3 + r²/5 + r⁴/7 + …); |r| < 0.15 as |u| < 0.3
-  // or so, and wherever |s| < ½.
-  const R r = u / (R(2) + u), square = r * r;
-  const auto near = square < R(0.0225);
-  R divergence = R(0);
-  if (any(near)) {
-    R series = R(1.0 / 21);
-#pragma GCC unroll 16
-    for (int k = 19; k >= 3; k -= 2) series = fma(series, square, R(1.0 / k));
-    divergence = fma(R(2) * r * square, series, excess - u * r);
+
+  /// D = ℓ(v + e) − ℓ(v) − ℓ'(v) e ≥ 0, v = label · then, e = label · change.
+  ///
+  /// D does not change with the signs of v and e together, as ℓ(v) − ℓ(−v) is linear. So let v ≥ 0, q = σ(v), p = σ(−v)
+  /// ≤ ½, s = −e, φ(s) = eˢ − 1 − s and u = p (eˢ − 1) = p (φ(s) + s):  D = log(1 + u) − p s = p φ(s) − λ(u),
+  /// λ(u) = u − log(1 + u). The terms of the second form are at most 3 times their difference where |u| is small, those
+  /// of the first at most 8 times where it is not.
+  OMG_HD R divergence(R label, R then, R change) {
+    const R given = label * then, e = label * change;
+    const auto negative = given < R(0);
+    const R v = abs(given), s = select(negative, e, -e);
+    const auto odds = exp_fraction(-v), odds_now = exp_fraction(-(given + e));
+    const R inverse = R(1) / (odds.top + odds.bottom), q = odds.bottom * inverse, p = odds.top * inverse;
+    // p eˢ = q e^(s − v), which is bounded before it overflows.
+    const R exponent = s - v, beyond = exponent - min(exponent, R(exp_limit<R>));
+    const R now = q * (select(negative, odds_now.bottom, odds_now.top) /  //
+                       select(negative, odds_now.top, odds_now.bottom));
+    const auto small = abs(s) < R(0.5);
+    R excess = now - p - p * s, u = now - p;  // p φ(s) and u
+    if (any(small)) {
+      const R scaled = p * small_exp_excess(s);
+      excess = select(small, scaled, excess);
+      u = select(small, fma(p, s, scaled), u);
+    }
+    // With r = u/(2 + u): log(1 + u) = 2 artanh r and λ(u) = u r − 2 r³ (1/3 + r²/5 + r⁴/7 + …); |r| < 0.15 as |u| <
+    // 0.3 or so, and wherever |s| < ½.
+    const R r = u / (R(2) + u), square = r * r;
+    const auto near = square < R(0.0225);
+    const R series =
+        horner(square, 1.0 / 3, 1.0 / 5, 1.0 / 7, 1.0 / 9, 1.0 / 11, 1.0 / 13, 1.0 / 15, 1.0 / 17, 1.0 / 19, 1.0 / 21);
+    const R divergence = fma(R(2) * r * square, series, excess - u * r);
+    return select(near, divergence, (beyond - p * s) + logarithm(select(near, R(1), q + now)));
   }
-  if (!all(near)) divergence = select(near, divergence, log(q + now) - p * s + (exponent - bounded));
-  return divergence;
-}
+
+  OMG_HD R rest() const { return log(product); }
+
+ private:
+  /// The logarithm of a number that is at least ½ or 0, which then is in `product`.
+  OMG_HD R logarithm(R number) {
+    R out = R(0);
+    const auto large = number > R(most);
+    if (any(large)) {
+      out = select(large, log(number), out);
+      number = select(large, R(1), number);
+    }
+    product = product * number;
+    const auto full = (product > R(most)) | (product < R(1 / most));
+    if (any(full)) {
+      out = select(full, out + log(product), out);
+      product = select(full, R(1), product);
+    }
+    return out;
+  }
+};
 
 /// f(x) = (1/m) Σ_i log(1 + exp(−b_i a_iᵀx)) + λ/2 ‖x‖², labels b_i = ±1.
 struct Logistic {
@@ -53,13 +83,7 @@ struct Logistic {
   template <class Want, class C, class S, class I, class X, class G>
   OMG_HD static typename C::Real evaluate(const C& c, const S& s, const I& in, Scratch<C>& scratch, const X& x, G& g) {
     using R = typename C::Real;
-    const auto row = [](R label, R then, R change, R& slope) {
-      const R v = label * then, e = label * change;
-      // d/ds log(1 + exp(−b s)) = −b σ(−b s)
-      if constexpr (Want::gradient) slope = -label / (R(1) + exp(v + e));
-      return Want::gap ? logistic_divergence(v, e) : R(0);
-    };
-    return evaluate_rows<Want>(c, s, in, scratch, R(1) / R(s.terms), in.field(0), x, g, row);
+    return evaluate_rows<Want>(c, s, in, scratch, R(1) / R(s.terms), in.field(0), x, g, LogisticRow<R>{});
   }
 
 #if !defined(__CUDACC_RTC__)

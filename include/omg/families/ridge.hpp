@@ -17,11 +17,11 @@ struct Ridge {
   template <class Want, class C, class S, class I, class X, class G>
   OMG_HD static typename C::Real evaluate(const C& c, const S& s, const I& in, Scratch<C>& scratch, const X& x, G& g) {
     using R = typename C::Real;
-    const auto row = [](R label, R then, R change, R& slope) {
-      slope = (then - label) + change;
-      return R(0.5) * change * change;  // f is quadratic
+    struct Row {
+      OMG_HD static R slope(R label, R then, R change) { return (then - label) + change; }
+      OMG_HD static R divergence(R, R, R change) { return R(0.5) * change * change; }  // f is quadratic
     };
-    return evaluate_rows<Want>(c, s, in, scratch, R(1) / R(s.terms), in.field(0), x, g, row);
+    return evaluate_rows<Want>(c, s, in, scratch, R(1) / R(s.terms), in.field(0), x, g, Row{});
   }
 
 #if !defined(__CUDACC_RTC__)

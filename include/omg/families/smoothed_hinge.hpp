@@ -21,17 +21,29 @@ struct SmoothedHinge {
   template <class Want, class C, class S, class I, class X, class G>
   OMG_HD static typename C::Real evaluate(const C& c, const S& s, const I& in, Scratch<C>& scratch, const X& x, G& g) {
     using R = typename C::Real;
-    const R delta = in.field(1), mean = R(1) / R(s.terms);
-    const R inverse = R(1) / delta;
-    return evaluate_rows<Want>(c, s, in, scratch, mean, in.field(0), x, g, [&](R label, R then, R change, R& slope) {
-      // With v = 1 − s, h is w (v − w/2)/δ, w = v clamped to [0, δ]. From v* to v = v* + e the clamped value grows
-      // by q = y clamped to [−w*, δ − w*], y = (v* − w*) + e, and the divergence is q (y − q/2)/δ.
-      const R v = fma(-label, then, R(1)), e = -(label * change);
-      const R w = clamp(v, R(0), delta), y = (v - w) + e;
-      const R q = clamp(y, -w, delta - w);
-      slope = -(label * inverse) * (w + q);
-      return inverse * q * fma(R(-0.5), q, y);
-    });
+    // With v = 1 − s, h is w (v − w/2)/δ, w = v clamped to [0, δ]. From v* to v = v* + e the clamped value grows by
+    // q = y clamped to [−w*, δ − w*], y = (v* − w*) + e, and the divergence is q (y − q/2)/δ.
+    struct Row {
+      R delta, inverse;
+      struct Growth {
+        R w, y, q;
+      };
+      OMG_HD Growth growth(R label, R then, R change) const {
+        const R v = fma(-label, then, R(1)), e = -(label * change);
+        const R w = clamp(v, R(0), delta), y = (v - w) + e;
+        return {w, y, clamp(y, -w, delta - w)};
+      }
+      OMG_HD R slope(R label, R then, R change) const {
+        const Growth from = growth(label, then, change);
+        return -(label * inverse) * (from.w + from.q);
+      }
+      OMG_HD R divergence(R label, R then, R change) const {
+        const Growth from = growth(label, then, change);
+        return inverse * from.q * fma(R(-0.5), from.q, from.y);
+      }
+    };
+    const R delta = in.field(1);
+    return evaluate_rows<Want>(c, s, in, scratch, R(1) / R(s.terms), in.field(0), x, g, Row{delta, R(1) / delta});
   }
 
 #if !defined(__CUDACC_RTC__)

@@ -18,17 +18,27 @@ struct SquaredHinge {
   template <class Want, class C, class S, class I, class X, class G>
   OMG_HD static typename C::Real evaluate(const C& c, const S& s, const I& in, Scratch<C>& scratch, const X& x, G& g) {
     using R = typename C::Real;
-    return evaluate_rows<Want>(c, s, in, scratch, in.field(1), in.field(0), x, g,
-                               [&](R label, R then, R change, R& slope) {
-                                 // With v = 1 − s the loss is w (v − w/2), w = max(v, 0). From v* to v = v* + e the
-                                 // positive part grows by q = max(y, −w*), y = (v* − w*) + e, and the divergence is q
-                                 // (y − q/2).
-                                 const R v = fma(-label, then, R(1)), e = -(label * change);
-                                 const R w = max(v, R(0)), y = (v - w) + e;
-                                 const R q = max(y, -w);
-                                 slope = -(label * (w + q));
-                                 return q * fma(R(-0.5), q, y);
-                               });
+    // With v = 1 − s the loss is w (v − w/2), w = max(v, 0). From v* to v = v* + e the positive part grows by
+    // q = max(y, −w*), y = (v* − w*) + e, and the divergence is q (y − q/2).
+    struct Row {
+      struct Growth {
+        R w, y, q;
+      };
+      OMG_HD static Growth growth(R label, R then, R change) {
+        const R v = fma(-label, then, R(1)), e = -(label * change);
+        const R w = max(v, R(0)), y = (v - w) + e;
+        return {w, y, max(y, -w)};
+      }
+      OMG_HD static R slope(R label, R then, R change) {
+        const Growth from = growth(label, then, change);
+        return -(label * (from.w + from.q));
+      }
+      OMG_HD static R divergence(R label, R then, R change) {
+        const Growth from = growth(label, then, change);
+        return from.q * fma(R(-0.5), from.q, from.y);
+      }
+    };
+    return evaluate_rows<Want>(c, s, in, scratch, in.field(1), in.field(0), x, g, Row{});
   }
 
 #if !defined(__CUDACC_RTC__)

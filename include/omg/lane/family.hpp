@@ -108,13 +108,12 @@ OMG_HD typename C::Real each_row(const C& c, const I& in, const D& d, At&& at) {
   return R(0);
 }
 
-/// φ(s) = eˢ − 1 − s ≥ 0 where |s| < ½: s²/2 (1 + s/3 (1 + s/4 (1 + …))) up to s¹³/13!, truncated below 2⁻⁵³ of itself.
+/// φ(s) = eˢ − 1 − s ≥ 0 where |s| < ½: s² (1/2! + s/3! + … + s¹¹/13!), truncated below 2⁻⁵³ of itself.
 template <class R>
 OMG_HD R small_exp_excess(R s) {
-  R series = R(1);
-#pragma GCC unroll 16
-  for (int k = 13; k >= 3; --k) series = fma(series, s * R(1.0 / k), R(1));
-  return R(0.5) * s * s * series;
+  return s * s *
+         horner(s, 1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120, 1.0 / 720, 1.0 / 5040, 1.0 / 40320, 1.0 / 362880,
+                1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800);
 }
 
 /// φ(s) = eˢ − 1 − s ≥ 0, with full relative accuracy near 0.

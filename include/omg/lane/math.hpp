@@ -57,6 +57,34 @@ struct ScalarOf {
 template <class R>
 using Scalar = typename ScalarOf<R>::type;
 
+/// c₀ + c₁ x + c₂ x² + …
+template <class R>
+OMG_HD R horner(const R&, double last) {
+  return R(last);
+}
+template <class R, class... C>
+OMG_HD R horner(const R& x, double first, C... rest) {
+  return fma(horner(x, rest...), x, R(first));
+}
+
+/// eᵗ as a fraction of two positive numbers, so that σ(t) = top/(top + bottom) takes one division, however eᵗ is made.
+template <class R>
+struct Fraction {
+  R top, bottom;
+};
+/// Neither |t| nor anything made of eᵗ that is less than its square may be larger.
+template <class R>
+inline constexpr double exp_limit = sizeof(Scalar<R>) == 8 ? 700 : 80;
+/// t clamped to where eᵗ and its inverse are normal numbers; a NaN stays.
+template <class R>
+OMG_HD R exp_argument(R t) {
+  return min(R(exp_limit<R>), max(R(-exp_limit<R>), t));
+}
+template <class R>
+OMG_HD Fraction<R> exp_fraction(R t) {
+  return {exp(exp_argument(t)), R(1)};
+}
+
 /// Clamps to [low, high].
 template <class R>
 OMG_HD R clamp(R a, R low, R high) {
