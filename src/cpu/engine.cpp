@@ -133,6 +133,15 @@ int fused_position(const Cell& cell) {
   return found;
 }
 
+/// Where a list of methods has that of a cell, or −1.
+template <class... Methods>
+int method_in(TypeList<Methods...>, const Cell& cell) {
+  const int method = method_position(cell.method);
+  int found = -1, i = 0;
+  ((position_of(static_cast<Methods*>(nullptr)) == method ? found = i : found, ++i), ...);
+  return found;
+}
+
 /// Where a list of kernels has the method and the family of a cell, or −1.
 template <class... Kernel>
 int position_in(TypeList<Kernel...>, const Cell& cell) {
@@ -157,6 +166,11 @@ int along_position(const Cell& cell) {
   });
   const bool simple = cell.problem->shape.rotated && cell.options.domain != Domain::simplex && !vectors;
   return simple && cell.problem->record_size() * line > first_level ? position_in(AlongKernels{}, cell) : -1;
+}
+
+/// Whether the lanes of a cell share their data and are so many that groups of `width` still keep all threads busy.
+bool can_block(const Cell& cell, int width) {
+  return width > 0 && !cell.problem->shared.empty() && cell.lanes() >= 8 * static_cast<std::uint64_t>(width);
 }
 
 /// Where the list of wavefronts has the cell, or −1. They know no gradient between iterations.
@@ -318,16 +332,21 @@ class CellRun {
     const int family = position(Families{}, problem_.family);
     if (family < 0 && !problem_.user_family)
       throw Error("the CPU engine does not know the family '" + problem_.family + "'");
-    const MethodKernel<T> method = all.methods.methods[method_position(cell_.method)];
     figures_ = all.figures;
-    width_ = all.methods.width;
-    register_width_ = all.methods.register_width;
-    general_ = method.run;
-    family_ = problem_.user_family ? problem_.user_family->module->kernels<T>(width_) : all.families.families[family];
     FamilyArguments<T> arguments;
     arguments.shape = problem_.shape;
     arguments.n = problem_.shape.n;
-    arena_ = static_cast<std::size_t>(method.arena(arguments.n)) + static_cast<std::size_t>(family_.scratch(arguments));
+    const auto take = [&](const auto& table, const MethodKernel<T>& method, const FamilyKernels<T>& of_family) {
+      width_ = table.width;
+      register_width_ = table.register_width;
+      general_ = method.run;
+      family_ = of_family;
+      arena_ =
+          static_cast<std::size_t>(method.arena(arguments.n)) + static_cast<std::size_t>(of_family.scratch(arguments));
+    };
+    take(all.methods, all.methods.methods[method_position(cell_.method)],
+         problem_.user_family ? problem_.user_family->module->kernels<T>(all.methods.width)
+                              : all.families.families[family]);
     if (problem_.user_family) return;
     if (const int along = along_position(cell_); along >= 0 && kernels_ == Kernels::fastest) {
       general_ = all.along.kernels[along].run;
@@ -341,6 +360,9 @@ class CellRun {
       return;
     }
     if (kernels_ == Kernels::general || trace_ != nullptr) return;  // the others keep no trajectories
+    if (const int m = method_in(BlockedMethods{}, cell_), f = position(BlockedFamilies{}, problem_.family);
+        m >= 0 && f >= 0 && can_block(cell_, all.blocked.width))
+      return take(all.blocked, all.blocked.methods[m], all.blocked.families[f]);
     if (const int wavefront = wavefront_position(cell_); wavefront >= 0) {
       general_ = all.wavefront.kernels[wavefront].run;
       width_ = register_width_ = all.wavefront.width;

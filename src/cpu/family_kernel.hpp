@@ -50,4 +50,11 @@ long long family_scratch(const FamilyArguments<typename R::T>& a) {
   return c.used;
 }
 
+template <class Family, class R>
+FamilyKernels<typename R::T> family_kernels() {
+  constexpr bool costly_gap = requires { Family::costly_gap; };
+  return {&evaluate<Family, WantGap, R>, &evaluate<Family, WantGradient, R>, &evaluate<Family, WantBoth, R>,
+          &family_scratch<Family, R>, costly_gap};
+}
+
 }  // namespace omg::cpu

@@ -24,7 +24,7 @@ void fill_methods(MethodTable<T>& table) {
   for_each_position<methods>([&]<int I>(std::integral_constant<int, I>) {
     if constexpr (I % Shards == Shard) {
       using Method = std::remove_pointer_t<decltype(method_at<I>())>;
-      table.methods[I] = {&run_group<Method, R>, &arena_size<Method, R>};
+      table.methods[I] = method_kernel<Method, R>();
     }
   });
 }

@@ -282,4 +282,9 @@ void run_group(const GroupArguments<typename R::T>& a) {
   run_lanes<Method, R>(c, f, a);
 }
 
+template <class Method, class R>
+MethodKernel<typename R::T> method_kernel() {
+  return {&run_group<Method, R>, &arena_size<Method, R>};
+}
+
 }  // namespace omg::cpu

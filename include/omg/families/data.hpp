@@ -113,6 +113,7 @@ OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, Diffe
     for (; i + block <= rows; i += block) {
       R change[block], step[block];
       unrolled<block>([&](int b) { change[b] = R(0); });
+#pragma GCC unroll 2
       for (int j = 0; j < n; ++j) {
         const R dj = d[j];
         unrolled<block>([&](int b) { change[b] = fma(feature_entry(in, i + b, j, n), dj, change[b]); });
@@ -123,6 +124,7 @@ OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, Diffe
         if constexpr (Want::gap) gap = gap + row.divergence(label, then, change[b]);
       }
       if constexpr (Want::gradient) {
+#pragma GCC unroll 2
         for (int j = 0; j < n; ++j) {
           R gj = g[j];
           unrolled<block>([&](int b) { gj = fma(step[b], feature_entry(in, i + b, j, n), gj); });
