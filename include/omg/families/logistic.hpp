@@ -12,7 +12,7 @@ struct LogisticRow {
 
   OMG_HD static R slope(R label, R then, R change) {
     // d/ds log(1 + exp(−b s)) = −b σ(−b s)
-    const auto odds = exp_fraction(-(label * then + label * change));
+    const auto odds = exp_fraction(-label * (then + change));
     return -label * (odds.top / (odds.top + odds.bottom));
   }
 
@@ -26,7 +26,7 @@ struct LogisticRow {
     const R given = label * then, e = label * change;
     const auto negative = given < R(0);
     const R v = abs(given), s = select(negative, e, -e);
-    const auto odds = exp_fraction(-v), odds_now = exp_fraction(-(given + e));
+    const auto odds = exp_fraction(-v), odds_now = exp_fraction(-label * (then + change));
     const R inverse = R(1) / (odds.top + odds.bottom), q = odds.bottom * inverse, p = odds.top * inverse;
     // p eˢ = q e^(s − v), which is bounded before it overflows.
     const R exponent = s - v, beyond = exponent - min(exponent, R(exp_limit<R>));
