@@ -191,5 +191,25 @@ TEST(AlongKernels, AgreeWithThoseAcrossLanes) {
   }(cpu::AlongKernels{});
 }
 
+// The fewer threads, the more lanes has a group; nobody sees that.
+TEST(AlongKernels, GroupsOfAnySizeGiveTheSame) {
+  Study study = study_along<cpu::Along<Classical<Nesterov>, Quadratic>>();
+  study.problems[0].instances = 300;
+  study.methods[0].parameters["step"] = {{test::formula("1/L"), test::formula("0.3/L"), test::formula("1000/L")}, {}};
+  for (const Precision precision : {Precision::float64, Precision::float32}) {
+    study.precision = precision;
+    const Plan plan = make_plan(study);
+    const Cell& cell = plan.cells[0];
+    const auto run_with = [&](unsigned threads) {
+      RunControl control;
+      control.threads = threads;
+      return cpu::run(cell, {0, cell.lanes()}, control, nullptr);
+    };
+    const auto alone = run_with(1);
+    EXPECT_GT(alone.diverged.back(), 0u);
+    for (const unsigned threads : {2, 5, 40}) EXPECT_TRUE(run_with(threads) == alone) << threads;
+  }
+}
+
 }  // namespace
 }  // namespace omg

@@ -35,6 +35,7 @@ using AlongKernels = TypeList<                                       //
     Along<MetaGradient<ElementwiseStep, Bmg>, Quadratic>             //
     >;
 
+/// How many lanes a group has is left to the engine.
 template <class T>
 using AlongTable = KernelTable<T, AlongKernels>;
 

@@ -294,8 +294,8 @@ class CellRun {
   }
 
   CellStatistics run() {
-    unsigned threads = control_.threads != 0 ? control_.threads : std::max(1u, std::thread::hardware_concurrency());
-    threads = static_cast<unsigned>(std::min<std::uint64_t>(threads, std::max<std::uint64_t>(groups_, 1)));
+    const auto threads =
+        static_cast<unsigned>(std::min<std::uint64_t>(this->threads(), std::max<std::uint64_t>(groups_, 1)));
     // Small enough that the threads end together, large enough that claiming costs nothing.
     claim_ = std::clamp<std::uint64_t>(groups_ / (std::uint64_t{threads} * 16), 1, 64);
     std::vector<CellStatistics> parts(threads);
@@ -350,12 +350,11 @@ class CellRun {
     if (problem_.user_family) return;
     if (const int along = along_position(cell_); along >= 0 && kernels_ == Kernels::fastest) {
       general_ = all.along.kernels[along].run;
-      width_ = all.along.width;
       register_width_ = 1;
       along_ = true;
       // Whole lines and one more: registers may reach behind the last entry.
-      constexpr std::size_t line = 64 / sizeof(T);
-      record_stride_ = (problem_.record_size() + line - 1) / line * line + line;
+      record_stride_ = (problem_.record_size() + cache_line - 1) / cache_line * cache_line + cache_line;
+      width_ = static_cast<int>(cache_line * lines_together());
       arena_ = static_cast<std::size_t>(all.along.kernels[along].arena(arguments.n));
       return;
     }
@@ -376,6 +375,20 @@ class CellRun {
       general_ = all.fused.kernels[fused].watch;
       width_ = all.fused.width;
     }
+  }
+
+  /// How many lines of the caches with lanes side by side a group along coordinates takes of each entry of the records.
+  /// Lines of one entry lie together, those of the next in other pages: where lanes do not run long, several at a time
+  /// are read faster, as long as there are groups for all threads and the records of one find place in the caches.
+  [[nodiscard]] std::size_t lines_together() const {
+    constexpr std::uint64_t most = 8, room = 4 << 20, long_run = 8000;
+    const std::uint64_t all = lanes_.size() / cache_line, bytes = record_stride_ * cache_line * sizeof(T);
+    return std::clamp<std::uint64_t>(
+        std::min({all / (4 * threads()), room / bytes, long_run / static_cast<std::uint64_t>(cell_.iterations)}), 1,
+        most);
+  }
+  [[nodiscard]] std::uint64_t threads() const {
+    return control_.threads != 0 ? control_.threads : std::max(1u, std::thread::hardware_concurrency());
   }
 
   void convert_tables() {
@@ -474,20 +487,19 @@ class CellRun {
   Room make_room() const {
     const auto width = static_cast<std::size_t>(width_);
     const auto records = cell_.record_at.size(), lines = records * static_cast<std::size_t>(register_width_);
-    constexpr std::size_t line = 64 / sizeof(T);  // what is read up to the end of a register
     Room room;
     room.record = Buffer<T>(std::max(problem_.record_size(), record_stride_) * width);
     room.constants = Buffer<T>(cell_.parameter_names.size() * width);
     for (auto* buffer :
          {&room.scale, &room.bound, &room.last, &room.ratio, &room.ratio_at, &room.loss, &room.sup, &room.regret})
-      *buffer = Buffer<T>(width + line);
+      *buffer = Buffer<T>(width + cache_line);
     if (cell_.track_best) {
-      room.bounds = Buffer<T>(problem_.instances + line);
+      room.bounds = Buffer<T>(problem_.instances + cache_line);
       std::fill_n(room.bounds.data(), problem_.instances, std::numeric_limits<T>::infinity());
     }
-    room.keys.resize(width + line);
+    room.keys.resize(width + cache_line);
     room.reached = Buffer<T>(targets_.size() * width);
-    room.samples = Buffer<T>(cell_.samples.size() * width + line);
+    room.samples = Buffer<T>(cell_.samples.size() * width + cache_line);
     room.arena = Buffer<T>(along_ ? arena_ : arena_ * width);
     for (auto* buffer : {&room.largest, &room.largest_row, &room.smallest, &room.smallest_row})
       *buffer = Buffer<T>(lines);
@@ -646,21 +658,22 @@ class CellRun {
     for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<T>(from[i]);
   }
 
-  /// Records of some instances, one behind the other. The source is read line by line, some lines ahead of their use:
-  /// they lie in as many pages.
+  /// Records of some instances, one behind the other. The source is read some entries ahead of their use: they lie in
+  /// as many pages.
   void transpose(std::size_t instance, std::size_t count, T* to) const {
     const std::size_t records = problem_.record_size();
     if (records_ == nullptr) {
-      T row[64 / sizeof(T)];  // as many as a group has lanes along coordinates
+      std::vector<T> row(count);
       for (std::size_t k = 0; k < records; ++k) {
-        problem_.entries(k, instance, count, row);
+        problem_.entries(k, instance, count, row.data());
         for (std::size_t i = 0; i < count; ++i) to[i * record_stride_ + k] = row[i];
       }
       return;
     }
     const double* from = records_ + instance;
     for (std::size_t k = 0; k < records; ++k, from += problem_.instances) {
-      __builtin_prefetch(from + 16 * problem_.instances);
+      for (std::size_t i = 0; i < count; i += 64 / sizeof(double))
+        __builtin_prefetch(from + 16 * problem_.instances + i);
       for (std::size_t i = 0; i < count; ++i) to[i * record_stride_ + k] = static_cast<T>(from[i]);
     }
   }
@@ -850,6 +863,8 @@ class CellRun {
     if (control_.progress && done > reported_) control_.progress(done - reported_);
     reported_ = done;
   }
+
+  static constexpr std::size_t cache_line = 64 / sizeof(T);  ///< numbers in a line of the caches
 
   const Cell& cell_;
   const Problem& problem_;

@@ -9,7 +9,6 @@ namespace omg::cpu {
 template <class T, class Arch>
 void fill_along(AlongTable<T>& table) {
   using R = Pack<T, Arch, 1>;
-  table.width = 64 / sizeof(T);  // what a line of the caches holds of each entry of the records
   for_each_position<AlongKernels::size>([&]<int I>(std::integral_constant<int, I>) {
     using Kernel = TypeAt<I, AlongKernels>;
     table.kernels[I] = {&run_along<Kernel, R>, &along_room<Kernel, R>};
