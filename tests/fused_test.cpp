@@ -135,6 +135,12 @@ TEST(FusedKernels, FoldOnlyStepsThatCanBeDividedBy) {
     study.methods[0].parameters["step"] = one(step);
     EXPECT_FALSE(cpu::has_fused_kernel(make_plan(study).cells[0])) << step;
   }
+  using Learned =
+      cpu::Fused<MetaGradient<ElementwiseStep, Sgd>, Quadratic, cpu::plane, cpu::online, true, MetaParameters::count>;
+  study = study_of<Learned>(Precision::float64);
+  EXPECT_TRUE(cpu::has_fused_kernel(make_plan(study).cells[0]));
+  study.methods[0].parameters["meta_step"] = one("0");
+  EXPECT_FALSE(cpu::has_fused_kernel(make_plan(study).cells[0]));
 }
 
 /// Quadratics of a dimension that fills no register, and some lanes of which diverge.

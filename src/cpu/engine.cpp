@@ -103,14 +103,31 @@ bool is_steady(const Cell& cell) {
   });
 }
 
-/// Whether instances can be multiplied by that parameter, and gaps divided by it. Its table, if it has one, is the
-/// first.
-bool can_fold(const Cell& cell, std::size_t parameter, bool scheduled) {
-  const auto harmless = [](double value) { return value > 0x1p-20 && value < 0x1p20; };
-  return std::all_of(cell.constants[parameter].begin(), cell.constants[parameter].end(),
-                     [&](const Constant& c) { return std::all_of(c.values.begin(), c.values.end(), harmless); }) &&
-         (!scheduled || std::all_of(cell.variants.begin(), cell.variants.end(),
-                                    [&](const Variant& v) { return harmless(v.tables[0][1]); }));
+/// Whether instances can be multiplied by that parameter of a steady cell, and gaps divided by it.
+template <class Method>
+bool can_fold(const Cell& cell, int parameter) {
+  std::size_t table = 0;
+  for (int p = 0; p < parameter; ++p) table += Method::parameter(p).scheduled ? 1 : 0;
+  const auto& constants = cell.constants[static_cast<std::size_t>(parameter)];
+  return std::all_of(cell.variants.begin(), cell.variants.end(), [&](const Variant& variant) {
+    const double factor = Method::parameter(parameter).scheduled ? variant.tables[table][1] : 1.0;
+    return std::all_of(constants.begin(), constants.end(), [&](const Constant& c) {
+      return std::all_of(c.values.begin(), c.values.end(),
+                         [&](double value) { return value * factor > 0x1p-24 && value * factor < 0x1p24; });
+    });
+  });
+}
+
+/// The same of all that a kernel folds: its parameter s and, where steps are learned, β.
+template <class Kernel>
+bool can_fold(const Cell& cell) {
+  using Method = typename Kernel::Method;
+  if constexpr (Kernel::folded < 0) return true;
+  if constexpr (requires { Method::rule_offset; })
+    if (!can_fold<Method>(cell, MetaParameters::meta_step) ||
+        std::any_of(cell.variants.begin(), cell.variants.end(), [](const Variant& v) { return v.alpha[1] != 1; }))
+      return false;
+  return can_fold<Method>(cell, Kernel::folded);
 }
 
 /// Where the list of fused kernels has the cell, or −1. They may know no gradient but s ∇f.
@@ -123,9 +140,7 @@ int fused_position(const Cell& cell) {
   const auto look = [&]<class Kernel>(Kernel*) {
     const bool fits = method == position_of(static_cast<typename Kernel::Method*>(nullptr)) &&
                       cell.problem->family == Kernel::Family::entry.name && cell.problem->shape == Kernel::shape &&
-                      options == Kernel::options && (!Kernel::steady || is_steady(cell)) &&
-                      (Kernel::folded < 0 || can_fold(cell, std::size_t(Kernel::folded),
-                                                      Kernel::Method::parameter(Kernel::folded).scheduled));
+                      options == Kernel::options && (!Kernel::steady || is_steady(cell)) && can_fold<Kernel>(cell);
     if (fits && found < 0) found = i;
     ++i;
   };

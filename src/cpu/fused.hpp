@@ -12,7 +12,7 @@ namespace omg::cpu {
 /// A method on a family, compiled as one kernel: n, the sizes of the problem and the options are constants of the
 /// machine code, the state of a lane stays in registers. `steady`: neither parameters nor weights change with t.
 /// `folded`: a parameter by which the method multiplies ∇f wherever it enters, so that it stands in the matrix of a
-/// quadratic; −1: none.
+/// quadratic, and the meta-step, if there is one, in the unit of x; −1: none.
 template <class Method_, class Family_, Shape Sizes, Options Choices = Options{}, bool Steady = false, int Folded = -1>
 struct Fused {
   using Method = Method_;

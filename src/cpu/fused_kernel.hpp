@@ -31,55 +31,57 @@ struct WithFoldedStep {
 };
 struct WithoutFoldedStep {};
 
-/// The instances of the lanes of a register (or some) in a group of Width, those from `first` on, with the origin moved
-/// to x*; f(x) − f* is in units of the group.
-template <class Kernel, class R, int Width>
-struct FusedInstance : std::conditional_t<(Kernel::folded >= 0), WithFoldedStep, WithoutFoldedStep> {
-  using T = typename R::T;
-  static constexpr bool without_gap_factor = true;
-  const T* const& record;
-  const T* const& fields;
-  int first;
-
-  OMG_HD FusedInstance(const T* const& all, const T* const& own, int from) : record(all), fields(own), first(from) {}
-  OMG_HD R at(int k) const { return R::load(record + k * Width + first); }
-  OMG_HD R start(int i) const { return at(i) - at(Kernel::shape.n + i); }
-  OMG_HD R minimiser(int) const { return R(0); }
-  OMG_HD R field(int k) const { return R::load(fields + k * Width + first); }
-};
-
-/// A group as its kernel takes it. Of quadratics, Q is multiplied by the folded parameter s, and gaps are those of f
-/// times s ÷ gap_factor: what they are multiplied by takes this back.
+/// A group as its kernel takes it. Where a parameter s is folded, Q is multiplied by it and lanes run on κ (x − x*);
+/// gaps are those of f times κ² s ÷ gap_factor, and what they are multiplied by takes this back.
+///
+/// Where steps are learned, κ² = β α ÷ s: gradients are κ s ∇f and the meta-step is 1. Elsewhere κ makes gaps the
+/// normalised ones.
 template <class Kernel, class R>
 struct FusedGroup {
   using T = typename R::T;
   using Family = typename Kernel::Family;
+  using Method = typename Kernel::Method;
+  static constexpr int lanes = R::width;
   static constexpr bool has_unit = requires { Family::gap_factor; };
+  static constexpr bool folds = Kernel::folded >= 0;
+  static constexpr bool learns = requires { Method::rule_offset; };
+  static constexpr bool normalised = folds && !learns;
   static constexpr int entries = has_unit ? Kernel::shape.n * Kernel::shape.n : 1, width = has_unit ? R::width : 1;
 
   alignas(64) T matrix[entries * width];
-  alignas(64) T unit[width], scale[width], bound[width];
-  const T *fields, *inverse_scale, *inverse_bound;
+  alignas(64) T unit[width], length[width], scale[width], bound[width];
+  const T *record, *fields, *inverse_scale, *inverse_bound;
 
   OMG_HD explicit FusedGroup(const GroupArguments<T>& a)
-      : fields(a.family.record + 2 * Kernel::shape.n * R::width),
+      : record(a.family.record),
+        fields(record + 2 * Kernel::shape.n * R::width),
         inverse_scale(a.inverse_scale),
         inverse_bound(a.inverse_bound) {
     if constexpr (has_unit) {
-      R factor(1);
-      if constexpr (Kernel::folded >= 0) {
-        factor = R::load(a.constants + Kernel::folded * R::width);
-        if (const T* table = a.tables[Kernel::folded]) factor = factor * R(table[1]);
+      R factor(1), product(1);  // s and κ² s
+      if constexpr (folds) {
+        const auto k = coefficients<Method, R, ConstantOptions<Kernel>>(a);
+        factor = k.constant[Kernel::folded];
+        product = learns ? k.constant[MetaParameters::meta_step] : R(Family::gap_factor) * R::load(inverse_scale);
+        sqrt(product / factor).store(length);
       }
-      const R one = R(Family::gap_factor) / factor;
+      const R one = R(Family::gap_factor) / product;
       for (int k = 0; k < entries; ++k) (R::load(fields + k * R::width) * factor).store(matrix + k * R::width);
       one.store(unit);
-      (R::load(inverse_scale) * one).store(scale);
+      (normalised ? R(1) : R::load(inverse_scale) * one).store(scale);
       (R::load(inverse_bound) * one).store(bound);
       fields = matrix;
       inverse_scale = scale;
       inverse_bound = bound;
     }
+  }
+  /// The gap that is recorded, of the lanes from `first` on.
+  template <class One>
+  OMG_HD One shown(const One& gap, int first) const {
+    if constexpr (normalised)
+      return gap;
+    else
+      return gap * One::load(inverse_scale + first);
   }
   /// f(x) − f*, or a sum of such, of the lanes from `first` on.
   template <class One>
@@ -91,14 +93,36 @@ struct FusedGroup {
   }
 };
 
-/// The parameters of a group's lanes. Where a learned step is multiplied by the folded one, its meta-gradients are
-/// larger by that factor.
-template <class Kernel, class R, int Width>
-OMG_HD auto fused_coefficients(const GroupArguments<typename R::T>& a, int first) {
+/// The instances of the lanes of a register (or some) of a group, those from `first` on; f(x) − f* is in units of the
+/// group.
+template <class Kernel, class R, class Group>
+struct FusedInstance : std::conditional_t<(Kernel::folded >= 0), WithFoldedStep, WithoutFoldedStep> {
+  static constexpr bool without_gap_factor = true;
+  using Numbers = const typename R::T*;
+  const Group& group;
+  const Numbers& fields;
+  int first;
+
+  OMG_HD FusedInstance(const Group& all, const Numbers& own, int from) : group(all), fields(own), first(from) {}
+  OMG_HD R at(Numbers numbers, int k) const { return R::load(numbers + k * Group::lanes + first); }
+  OMG_HD R start(int i) const {
+    const R away = at(group.record, i) - at(group.record, Kernel::shape.n + i);
+    if constexpr (Group::folds) return away * at(group.length, 0);
+    return away;
+  }
+  OMG_HD R minimiser(int) const { return R(0); }
+  OMG_HD R field(int k) const { return at(fields, k); }
+};
+
+/// The parameters of the lanes of a group from `first` on, on κ (x − x*).
+template <class Kernel, class R, class Group>
+OMG_HD auto fused_coefficients(const GroupArguments<typename R::T>& a, const Group& group, int first) {
   using Method = typename Kernel::Method;
-  auto k = coefficients<Method, R, ConstantOptions<Kernel>, Width>(a, first);
-  if constexpr (Kernel::folded >= 0 && requires { Method::rule_offset; })
-    k.constant[MetaParameters::meta_step] = k.constant[MetaParameters::meta_step] / k.constant[Kernel::folded];
+  auto k = coefficients<Method, R, ConstantOptions<Kernel>, Group::lanes>(a, first);
+  if constexpr (Group::folds && requires { Method::Method::length_parameter; }) {
+    R& length = k.constant[Method::Method::length_parameter];
+    length = length * R::load(group.length + first);
+  }
   return k;
 }
 
@@ -142,7 +166,8 @@ template <class Kernel, class R, bool Certificate, int... k>
   using Method = typename Kernel::Method;
   using C = RegisterContext<One, Kernel::shape.n>;
   using S = ConstantShape<Kernel>;
-  using I = FusedInstance<Kernel, One, R::width>;
+  using G = FusedGroup<Kernel, R>;
+  using I = FusedInstance<Kernel, One, G>;
   using O = ConstantOptions<Kernel>;
   using F = FamilyOracle<typename Kernel::Family, C, S, I>;
   using K = Coefficients<One, Method::parameters, Kernel::steady>;
@@ -152,11 +177,11 @@ template <class Kernel, class R, bool Certificate, int... k>
   const C c;
   const S shape;
   const O o{a.options.horizon};
-  const FusedGroup<Kernel, R> group(a);
-  const T *record = a.family.record, *fields = group.fields;
-  const I instances[] = {I(record, fields, k * width)...};
+  const G group(a);
+  const T* fields = group.fields;
+  const I instances[] = {I(group, fields, k * width)...};
   F families[] = {F(c, shape, instances[k])...};
-  const K parameters[] = {fused_coefficients<Kernel, One, R::width>(a, k * width)...};
+  const K parameters[] = {fused_coefficients<Kernel, One>(a, group, k * width)...};
   Lane lanes[] = {Lane(c, families[k], o, parameters[k], bounds_of<Method, One>(a, parameters[k]))...};
   One gaps[] = {((void)k, One(0))...}, losses[] = {((void)k, One(0))...}, ratios[] = {((void)k, One(-1))...};
 
@@ -178,7 +203,7 @@ template <class Kernel, class R, bool Certificate, int... k>
         }
       });
     } while (t < due);
-    const One here[] = {gaps[k] * One::load(group.inverse_scale + k * width)...};
+    const One here[] = {group.shown(gaps[k], k * width)...};
     One highest = here[0], lowest = here[0];
     each_register<count - 1>([&](auto j) __attribute__((always_inline)) {
       highest = max(highest, here[j + 1]);
@@ -197,7 +222,7 @@ template <class Kernel, class R, bool Certificate, int... k>
   }
   // Gaps are not negative, so that where their sum is small each of them was.
   const auto small = [&](const One& loss, int first) __attribute__((always_inline)) {
-    return all(loss * One::load(group.inverse_scale + first) <= One(0.9e30));
+    return all(group.shown(loss, first) <= One(0.9e30));
   };
   if (!(small(losses[k], k * width) && ...)) return false;
   ((group.own(gaps[k], k * width).store(a.last + k * width), group.own(losses[k], k * width).store(a.loss + k * width),
@@ -224,17 +249,17 @@ void watch_fused(const GroupArguments<typename R::T>& a) {
   using T = typename R::T;
   using C = RegisterContext<R, Kernel::shape.n>;
   using S = ConstantShape<Kernel>;
-  using I = FusedInstance<Kernel, R, R::width>;
+  using O = ConstantOptions<Kernel>;
+  using G = FusedGroup<Kernel, R>;
+  using I = FusedInstance<Kernel, R, G>;
   const C c;
   const S shape;
-  const FusedGroup<Kernel, R> group(a);
-  const T *record = a.family.record, *fields = group.fields;
-  FamilyOracle<typename Kernel::Family, C, S, I> f(c, shape, I(record, fields, 0));
+  const G group(a);
+  FamilyOracle<typename Kernel::Family, C, S, I> f(c, shape, I(group, group.fields, 0));
   GroupArguments<T> own = a;
   own.inverse_scale = group.inverse_scale;
   own.inverse_bound = group.inverse_bound;
-  run_lanes<typename Kernel::Method, R>(c, f, own, ConstantOptions<Kernel>{a.options.horizon},
-                                        fused_coefficients<Kernel, R, R::width>(a, 0));
+  run_lanes<typename Kernel::Method, R>(c, f, own, O{a.options.horizon}, fused_coefficients<Kernel, R>(a, group, 0));
   for (T* gaps : {a.last, a.loss}) group.own(R::load(gaps)).store(gaps);
 }
 

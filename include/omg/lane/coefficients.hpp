@@ -34,8 +34,8 @@ struct Coefficients {
   }
 };
 
-/// ∇f(x) times the parameter with which it enters a method, where a kernel has multiplied the instance by that
-/// parameter; s ∇f(x) is then the number itself.
+/// ∇f(x) times what it is multiplied by in a method, where a kernel has put that into the instance; s ∇f(x) is then the
+/// number itself.
 template <class R>
 struct FoldedSlope {
   R product;

@@ -128,6 +128,15 @@ struct MetaGradient {
     OMG_HD void pullback(const Base<Point>& base, const W& weights, const V& v, M& out) const {
       Rule_::pullback(*this, base, weights, v, out);
     }
+    /// w ← w − step g_t; rules with a shorter way than by g_t have a `descend`.
+    OMG_HD void descend(const Real& step) {
+      if constexpr (requires { Rule_::descends; }) {
+        Rule_::descend(*this, before(), step, u, w);
+      } else {
+        pullback(before(), w, u, g);
+        c.template for_each<Dim>([&](int i) { w[i] = nmadd(step, g[i], w[i]); });
+      }
+    }
     /// Whether y_t is chosen by f.
     OMG_HD bool chooses() const {
       if constexpr (Learner_::has_null_step)

@@ -12,16 +12,11 @@ struct Sgd {
 
   template <class Lane>
   struct State {
-    using Real = typename Lane::Real;
-    using Dim = typename Lane::Dim;
-
     template <class C>
     OMG_HD explicit State(const C&) {}
 
     OMG_HD void update(Lane& lane, int t) {
-      lane.pullback(lane.before(), lane.w, lane.u, lane.g);
-      const Real step = lane.meta_step(t) * lane.alpha(t);
-      lane.c.template for_each<Dim>([&](int i) { lane.w[i] = nmadd(step, lane.g[i], lane.w[i]); });
+      lane.descend(lane.meta_step(t) * lane.alpha(t));
       lane.project_meta(lane.w);
     }
   };

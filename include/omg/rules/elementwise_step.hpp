@@ -27,6 +27,14 @@ struct ElementwiseStep {
     const typename L::Real eta = lane.rule_parameter(0);
     lane.c.template for_each<PointDim>([&](int i) { out[i] = -(eta * slope(lane.f, base.gradient[i]) * u[i]); });
   }
+  // w − s D_wφᵀ u = w + s η ∇f(x) ⊙ u
+  static constexpr bool descends = true;
+  template <class L, class U, class W>
+  OMG_HD static void descend(const L& lane, const Base<typename L::Point>& base, const typename L::Real& step,
+                             const U& u, W& w) {
+    const typename L::Real rate = step * lane.rule_parameter(0);
+    lane.c.template for_each<PointDim>([&](int i) { w[i] = fma(rate * slope(lane.f, base.gradient[i]), u[i], w[i]); });
+  }
 };
 
 }  // namespace omg
