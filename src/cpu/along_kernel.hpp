@@ -117,13 +117,14 @@ template <class Kernel, class R, int Registers, class Observed>
   a.out->ended = ended_lanes;
 }
 
-/// Points of 64 coordinates stay in registers where there is room beside the sums of a product and only the usual is
-/// observed. The bits are the same.
+/// Points of 64 coordinates are held by value where the registers have room for most of them beside the sums of a
+/// product, and only the usual is observed: the others lie on the stack, which no pointer reaches. The bits are the
+/// same.
 template <class Kernel, class R>
 void run_along(const GroupArguments<typename R::T>& a) {
   const ObserverOptions& o = a.observer;
   constexpr int registers = 64 / R::width;
-  if constexpr (Kernel::vectors > 0 && Kernel::vectors * registers < 2 * sums_in_flight<R>) {
+  if constexpr (Kernel::vectors > 0 && Kernel::vectors * registers <= 3 * sums_in_flight<R>) {
     const bool usual = !(o.sup || o.regret || o.stop_gap || o.stop_gradient || o.targets > 0 || a.trace_gap != nullptr);
     if (usual && CoordinateContext<R>::registers(a.family.n) == registers)
       return o.certificate ? run_lanes_along<Kernel, R, registers>(a, UsualObservation<true>{})
