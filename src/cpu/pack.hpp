@@ -1,5 +1,8 @@
 #pragma once
 
+#include <bit>
+#include <cstdint>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -82,10 +85,17 @@ OMG_HD xsimd::batch<T, A> fused_negated(const xsimd::batch<T, A>& a, const xsimd
                                         const xsimd::batch<T, A>& c) {
   return xsimd::fnma(a, b, c);
 }
-/// a 2^k, k a whole number.
+/// a 2^k, k a whole number and both normal: k is added to the exponent.
 template <class T, class A>
 OMG_HD xsimd::batch<T, A> scaled(const xsimd::batch<T, A>& a, const xsimd::batch<T, A>& k) {
-  return xsimd::ldexp(a, xsimd::to_int(k));
+  using Register = xsimd::batch<T, A>;
+  using Native = decltype(a.data);
+  using Number = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+  typedef Number Bits __attribute__((vector_size(sizeof(Native))));
+  constexpr int mantissa = std::numeric_limits<T>::digits - 1;
+  constexpr T end = T(1.5) * static_cast<T>(Number{1} << mantissa);  // the bits of end + k end in those of k
+  const Bits exponent = std::bit_cast<Bits>((k + Register(end)).data) << mantissa;
+  return Register(std::bit_cast<Native>(std::bit_cast<Bits>(a.data) + exponent));
 }
 #if XSIMD_WITH_AVX512DQ
 // xsimd 8 multiplies and adds in two steps for AVX-512, and has no instruction for a 2^k.

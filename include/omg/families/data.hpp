@@ -112,11 +112,13 @@ OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, Diffe
   if constexpr (constexpr int block = rows_together<C>; block > 1) {
     for (; i + block <= rows; i += block) {
       R change[block], step[block];
-      unrolled<block>([&](int b) { change[b] = R(0); });
+      unrolled<block>([&](int b) __attribute__((always_inline)) { change[b] = R(0); });
 #pragma GCC unroll 2
       for (int j = 0; j < n; ++j) {
         const R dj = d[j];
-        unrolled<block>([&](int b) { change[b] = fma(feature_entry(in, i + b, j, n), dj, change[b]); });
+        unrolled<block>([&](int b) __attribute__((always_inline)) {
+          change[b] = fma(feature_entry(in, i + b, j, n), dj, change[b]);
+        });
       }
       for (int b = 0; b < block; ++b) {
         const R label = in.data(rows * n + i + b), then = in.data(rows * n + rows + i + b);
@@ -127,7 +129,9 @@ OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, Diffe
 #pragma GCC unroll 2
         for (int j = 0; j < n; ++j) {
           R gj = g[j];
-          unrolled<block>([&](int b) { gj = fma(step[b], feature_entry(in, i + b, j, n), gj); });
+          unrolled<block>([&](int b) __attribute__((always_inline)) {
+            gj = fma(step[b], feature_entry(in, i + b, j, n), gj);
+          });
           g[j] = gj;
         }
       }
