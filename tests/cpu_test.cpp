@@ -22,7 +22,8 @@ using test::formula;
 using test::one;
 
 /// Huber lanes under a method that sweeps its step; some steps diverge.
-Plan huber_plan(int instances, int iterations, bool every, Precision precision = Precision::float64) {
+Plan huber_plan(int instances, int iterations, bool every, Precision precision = Precision::float64,
+                Value::Kind thresholds = Value::Kind::log_grid) {
   Study study;
   study.iterations = iterations;
   study.seed = 3;
@@ -33,7 +34,7 @@ Plan huber_plan(int instances, int iterations, bool every, Precision precision =
   problem.family = "huber";
   problem.instances = instances;
   Value grid;
-  grid.kind = Value::Kind::log_grid;
+  grid.kind = thresholds;
   grid.low = 1e-6;
   grid.high = 1;
   problem.parameters["threshold"] = {{grid}, {}};
@@ -242,13 +243,16 @@ TEST(CpuEngine, EveryInstructionSetAgrees) {
 
 // Instances that follow rules are drawn group by group where their records would not fit the caches.
 TEST(CpuEngine, DrawsInstancesThatAreTooManyToHold) {
-  for (const Precision precision : {Precision::float64, Precision::float32}) {
-    const Plan plan = huber_plan(500'000, 3, true, precision);
+  using Kind = Value::Kind;
+  const auto backend = make_cpu_backend();
+  const auto expect_same_drawn = [&](Kind kind, Precision precision) {
+    const Plan plan = huber_plan(500'000, 3, true, precision, kind);
     Cell cell = plan.cells[0];
     cell.track_best = false;
     ASSERT_FALSE(cell.problem->holds_records());
-    const LaneRange some{cell.lanes() / 2 - 12'345, cell.lanes() / 2 + 7'000};  // of two settings
-    const auto backend = make_cpu_backend();
+    const std::uint64_t setting = cell.problem->instances;
+    // Of two settings: the last instance and the first are among them.
+    const LaneRange some{setting - 12'345, setting + 7'000};
     const auto drawn = backend->run(cell, some, {});
 
     auto held = std::make_shared<Problem>(*cell.problem);
@@ -257,7 +261,16 @@ TEST(CpuEngine, DrawsInstancesThatAreTooManyToHold) {
     ASSERT_TRUE(held->holds_records());
     cell.problem = held;
     EXPECT_EQ(backend->run(cell, some, {}), drawn);
+  };
+  for (const auto& set : cpu::usable_instruction_sets()) {
+    setenv("OMG_CPU_INSTRUCTION_SET", set.c_str(), 1);
+    for (const Kind kind : {Kind::grid, Kind::log_grid, Kind::uniform, Kind::log_uniform})
+      for (const Precision precision : {Precision::float64, Precision::float32}) {
+        SCOPED_TRACE(set + ", rule " + std::to_string(static_cast<int>(kind)));
+        expect_same_drawn(kind, precision);
+      }
   }
+  unsetenv("OMG_CPU_INSTRUCTION_SET");
 }
 
 TEST(CpuEngine, StopsWhenCancelled) {

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <vector>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include "omg/plan.hpp"
@@ -129,18 +132,58 @@ TEST(FusedKernels, AreForTheirCellsOnly) {
 }
 
 TEST(FusedKernels, FoldOnlyStepsThatCanBeDividedBy) {
-  using Kernel = cpu::Fused<Classical<HeavyBall>, Quadratic, cpu::plane, Options{}, true, 0>;
-  Study study = study_of<Kernel>(Precision::float64);
-  for (const char* step : {"0", "-0.1", "1e-9"}) {
-    study.methods[0].parameters["step"] = one(step);
-    EXPECT_FALSE(cpu::has_fused_kernel(make_plan(study).cells[0])) << step;
-  }
   using Learned =
       cpu::Fused<MetaGradient<ElementwiseStep, Sgd>, Quadratic, cpu::plane, cpu::online, true, MetaParameters::count>;
-  study = study_of<Learned>(Precision::float64);
+  Study study = study_of<Learned>(Precision::float64);
   EXPECT_TRUE(cpu::has_fused_kernel(make_plan(study).cells[0]));
+  for (const char* step : {"0", "-0.1", "1e-9"}) {
+    study.methods[0].parameters["rate"] = one(step);
+    EXPECT_FALSE(cpu::has_fused_kernel(make_plan(study).cells[0])) << step;
+  }
+  study.methods[0].parameters["rate"] = one("1");
   study.methods[0].parameters["meta_step"] = one("0");
   EXPECT_FALSE(cpu::has_fused_kernel(make_plan(study).cells[0]));
+}
+
+/// On principal axes: any step and momentum, matrices with equal or vanishing eigenvalues, coordinates that the axes
+/// already are, settings that share instances and a single one.
+TEST(FusedKernels, RunOnPrincipalAxesOfAnyMatrix) {
+  Study study =
+      study_of<cpu::Fused<cpu::Recurrent<HeavyBall>, Quadratic, cpu::plane, Options{}, true>>(Precision::float64);
+  study.iterations = 60;
+  auto& problem = study.problems[0].parameters;
+  for (const char* used : {"spectrum", "condition", "eigenvalues"}) problem.erase(used);
+  const std::vector<std::vector<double>> matrices = {
+      {2, 0, 0, 2}, {1, 0, 0, 3}, {3, 0, 0, 1},       {1, 1, 1, 1},      {2, -1, -1, 2},
+      {0, 0, 0, 5}, {5, 0, 0, 0}, {1, 1e-9, 1e-9, 1}, {1e5, 3, 3, 1e-4}, {2, 2 - 1e-5, 2 - 1e-5, 2}};
+  for (const auto& matrix : matrices)
+    for (const bool many : {false, true})
+      for (const char* step : {"0", "-0.1/L", "1e-9/L", "1/L", "1.9/L"}) {
+        SCOPED_TRACE(fmt::format("matrix {}, step {}, {} settings", fmt::join(matrix, " "), step, many ? 3 : 1));
+        Value numbers;
+        numbers.kind = Value::Kind::vector;
+        numbers.numbers = matrix;
+        problem["matrix"] = {{numbers}, {}};
+        auto& method = study.methods[0].parameters;
+        method["step"] = one(step);
+        method["velocity"] = one("0.3");
+        method["momentum"] = one("0.5");
+        if (many)
+          method["momentum"].values.insert(method["momentum"].values.end(), {one("0").values[0], one("0.9").values[0]});
+        const Plan plan = make_plan(study);
+        const Cell& cell = plan.cells[0];
+        ASSERT_TRUE(cpu::has_fused_kernel(cell));
+        const LaneRange all{0, cell.lanes()};
+        const auto close = cpu::run(cell, all, {}, nullptr),
+                   general = cpu::run(cell, all, {}, nullptr, cpu::Kernels::general);
+        for (std::size_t k = 0; k < close.at.size(); ++k)
+          EXPECT_NEAR(close.envelope[k].value, general.envelope[k].value,
+                      1e-9 * std::max(general.envelope[k].value, 1e-12))
+              << close.at[k];
+        EXPECT_NEAR(close.certificate.ratio, general.certificate.ratio, 1e-9 * std::abs(general.certificate.ratio));
+      }
+  problem["matrix"].values[0].numbers = {1e-180, 0, 0, 1e-180};
+  EXPECT_FALSE(cpu::has_fused_kernel(make_plan(study).cells[0])) << "squares would vanish";
 }
 
 /// Quadratics of a dimension that fills no register, and some lanes of which diverge.

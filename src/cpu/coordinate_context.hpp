@@ -196,7 +196,8 @@ OMG_HD R each_row(const CoordinateContext<R, Registers>& c, const CoordinateInst
   const auto* matrix = in.record + 2 * n;
   R total = R(0);
   const auto add = [&](auto i, const R& value) __attribute__((always_inline)) {
-    const R term = at(i, value);
+    at(i, value);
+    const R term = value * d[i];
     if constexpr (Sum) total = total + (i == registers - 1 ? c.inside(term, R(0)) : term);
   };
   constexpr int sums = sums_in_flight<R>;

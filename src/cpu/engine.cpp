@@ -21,6 +21,7 @@
 
 #include "omg/user_family.hpp"
 
+#include "problem/drawn.hpp"
 #include "statistics/lane_batch.hpp"
 #include "statistics/recorder.hpp"
 #include "tables.hpp"
@@ -118,17 +119,29 @@ bool can_fold(const Cell& cell, int parameter) {
   });
 }
 
-/// The same of all that a kernel folds: its parameter s and, where steps are learned, β.
+/// The same of all that a kernel folds: its parameter s and β.
 template <class Kernel>
 bool can_fold(const Cell& cell) {
-  using Method = typename Kernel::Method;
-  if constexpr (Kernel::folded < 0) return true;
-  if constexpr (requires { Method::rule_offset; })
-    if (!can_fold<Method>(cell, MetaParameters::meta_step) ||
-        std::any_of(cell.variants.begin(), cell.variants.end(), [](const Variant& v) { return v.alpha[1] != 1; }))
-      return false;
-  return can_fold<Method>(cell, Kernel::folded);
+  if constexpr (Kernel::folded < 0)
+    return true;
+  else
+    return can_fold<typename Kernel::Method>(cell, Kernel::folded) &&
+           can_fold<typename Kernel::Method>(cell, MetaParameters::meta_step) &&
+           std::all_of(cell.variants.begin(), cell.variants.end(), [](const Variant& v) { return v.alpha[1] == 1; });
 }
+
+/// Whether a number and its square are far from the ends of what the cell's numbers can be.
+bool has_square(const Cell& cell, double number) {
+  const double most = cell.precision == Precision::float32 ? 0x1p40 : 0x1p400;
+  return number < most && number > 1 / most;
+}
+/// Whether the instances of a cell can be prepared for a kernel, if it asks for that: matrices are squared.
+template <class Method>
+bool can_prepare(Recurrent<Method>*, const Cell& cell) {
+  const auto all = cell.problem->smoothness.distinct();
+  return std::all_of(all.begin(), all.end(), [&](double smoothness) { return has_square(cell, smoothness); });
+}
+bool can_prepare(void*, const Cell&) { return true; }
 
 /// Where the list of fused kernels has the cell, or −1. They may know no gradient but s ∇f.
 int fused_position(const Cell& cell) {
@@ -140,7 +153,8 @@ int fused_position(const Cell& cell) {
   const auto look = [&]<class Kernel>(Kernel*) {
     const bool fits = method == position_of(static_cast<typename Kernel::Method*>(nullptr)) &&
                       cell.problem->family == Kernel::Family::entry.name && cell.problem->shape == Kernel::shape &&
-                      options == Kernel::options && (!Kernel::steady || is_steady(cell)) && can_fold<Kernel>(cell);
+                      options == Kernel::options && (!Kernel::steady || is_steady(cell)) && can_fold<Kernel>(cell) &&
+                      can_prepare(static_cast<typename Kernel::Method*>(nullptr), cell);
     if (fits && found < 0) found = i;
     ++i;
   };
@@ -299,6 +313,7 @@ class CellRun {
         kernels_(kernels) {
     convert_tables();
     choose_kernels();
+    if (prepare_ != nullptr && records_ != nullptr && lanes_.size() >= 2 * problem_.instances) prepare_instances();
     cut_groups();
     if (trace_ != nullptr) {
       const auto n = static_cast<std::size_t>(problem_.shape.n), T_ = static_cast<std::size_t>(cell.iterations);
@@ -348,6 +363,7 @@ class CellRun {
     if (family < 0 && !problem_.user_family)
       throw Error("the CPU engine does not know the family '" + problem_.family + "'");
     figures_ = all.figures;
+    placing_ = all.placing;
     FamilyArguments<T> arguments;
     arguments.shape = problem_.shape;
     arguments.n = problem_.shape.n;
@@ -386,9 +402,12 @@ class CellRun {
     if (const int fused = fused_position(cell_); fused >= 0) {
       const ObserverOptions& o = observer_;
       const bool more = o.sup || o.regret || o.stop_gap || o.targets > 0;
-      if (!more) fused_ = all.fused.kernels[fused].run;
-      general_ = all.fused.kernels[fused].watch;
+      const FusedKernel<T>& kernel = all.fused.kernels[fused];
+      if (!more) fused_ = kernel.run;
+      general_ = kernel.watch;
       width_ = all.fused.width;
+      prepare_ = kernel.prepare;
+      prepared_lines_ = kernel.prepared;
     }
   }
 
@@ -404,6 +423,23 @@ class CellRun {
   }
   [[nodiscard]] std::uint64_t threads() const {
     return control_.threads != 0 ? control_.threads : std::max(1u, std::thread::hardware_concurrency());
+  }
+
+  /// Once for all settings that run on them.
+  void prepare_instances() {
+    const auto width = static_cast<std::size_t>(width_), instances = problem_.instances;
+    const Buffer<T> record(problem_.record_size() * width), scale(width), block(prepared_lines_ * width);
+    place_shared(record, scale);
+    prepared_ = Buffer<T>(prepared_lines_ * instances);
+    for (std::size_t k = 0; k < prepared_lines_; ++k) prepared_line_.push_back(k);
+    for (std::size_t first = 0; first < instances; first += width) {
+      const std::size_t count = std::min(width, instances - first);
+      read(first, count, record.data());
+      inverse_scale_.read(first, count, scale.data());
+      prepare_(record.data(), scale.data(), block.data());
+      for (std::size_t k = 0; k < prepared_lines_; ++k)
+        std::copy_n(block.data() + k * width, count, prepared_.data() + k * instances + first);
+    }
   }
 
   void convert_tables() {
@@ -426,6 +462,8 @@ class CellRun {
         inverses_of<T>(cell_.bound_constant.empty() ? std::vector<double>{1.0} : cell_.bound_constant[0].values);
     for (std::size_t k = 0, size = problem_.record_size(); k < size; ++k)
       if (problem_.varies(k)) varying_.push_back(k);
+    for (std::size_t p = 0; p < parameters; ++p)
+      if (cell_.constants[p].size() > 1 || cell_.constants[p][0].values.size() > 1) varying_parameters_.push_back(p);
     for (double bound : cell_.bound_table) inverse_bound_table_.push_back(static_cast<T>(1.0 / bound));
     sup_table_ = converted<T>(cell_.sup_table);
     targets_ = converted<T>(cell_.targets);
@@ -485,7 +523,8 @@ class CellRun {
 
   /// What one thread needs for a group, taken once.
   struct Room {
-    Buffer<T> record, constants, scale, bound, last, ratio, ratio_at, loss, sup, regret, reached, samples, arena;
+    Buffer<T> record, prepared, constants, scale, bound, last, ratio, ratio_at, loss, sup, regret, reached, samples,
+        arena;
     Buffer<T> largest, largest_row, smallest, smallest_row, high, low;
     Buffer<T> bounds;  ///< [instance] loss of its best setting so far
     std::vector<std::uint32_t> keys;
@@ -504,6 +543,7 @@ class CellRun {
     const auto records = cell_.record_at.size(), lines = records * static_cast<std::size_t>(register_width_);
     Room room;
     room.record = Buffer<T>(std::max(problem_.record_size(), record_stride_) * width);
+    room.prepared = Buffer<T>(prepared_lines_ * width);
     room.constants = Buffer<T>(cell_.parameter_names.size() * width);
     for (auto* buffer :
          {&room.scale, &room.bound, &room.last, &room.ratio, &room.ratio_at, &room.loss, &room.sup, &room.regret})
@@ -526,12 +566,10 @@ class CellRun {
       room.trace_gap = Buffer<T>(T_ * width);
       room.trace_point = Buffer<T>(T_ * width * static_cast<std::size_t>(problem_.shape.n));
     }
-    // What all instances share stands in every group.
-    const auto shared = [&](T* numbers, T value) { std::fill_n(numbers, width, value); };
-    shared(room.scale.data(), inverse_scale_.values[0]);
-    shared(room.bound.data(), inverse_bound_.values[0]);
-    for (std::size_t k = 0, size = along_ ? 0 : problem_.record_size(); k < size; ++k)
-      shared(room.record.data() + k * width, static_cast<T>(problem_.entry(k, 0)));
+    place_shared(room.record, room.scale);
+    for (std::size_t p = 0; p < cell_.parameter_names.size(); ++p)
+      std::fill_n(room.constants.data() + p * width, width, static_cast<T>(cell_.constants[p][0].values[0]));
+    std::fill_n(room.bound.data(), width, inverse_bound_.values[0]);
     room.out.largest = room.largest.data();
     room.out.largest_row = room.largest_row.data();
     room.out.smallest = room.smallest.data();
@@ -540,6 +578,14 @@ class CellRun {
     room.out.low = room.low.data();
     set_arguments(room);
     return room;
+  }
+
+  /// What all instances share stands in every group.
+  void place_shared(const Buffer<T>& record, const Buffer<T>& scale) const {
+    const auto width = static_cast<std::size_t>(width_);
+    std::fill_n(scale.data(), width, inverse_scale_.values[0]);
+    for (std::size_t k = 0, size = along_ ? 0 : problem_.record_size(); k < size; ++k)
+      std::fill_n(record.data() + k * width, width, static_cast<T>(problem_.entry(k, 0)));
   }
 
   /// No lane has been recorded.
@@ -596,7 +642,7 @@ class CellRun {
     for (std::size_t at = 0; at < lanes.size() && !stop_; at += width) {
       const std::span<const std::uint64_t> some(lanes.data() + at, std::min(width, lanes.size() - at));
       for (std::size_t l = 0; l < some.size(); ++l) place({some[l], 1, variant}, l, room);
-      repeat_last(some.size(), room);
+      complete_group(some.size(), room);
       const Group group{some[0], static_cast<int>(some.size()), variant};
       general_(arguments(group, at / static_cast<std::size_t>(register_width_), lanes.size() > width, room));
       take_ended(some, room, statistics);
@@ -625,52 +671,70 @@ class CellRun {
   /// lane.
   void fill(const Group& group, Room& room) const {
     place(group, 0, room);
-    repeat_last(static_cast<std::size_t>(group.lanes), room);
+    complete_group(static_cast<std::size_t>(group.lanes), room);
   }
   void place(const Group& group, std::size_t offset, Room& room) const {
     const auto width = static_cast<std::size_t>(width_);
-    const auto parameters = cell_.parameter_names.size();
     for_each_stretch(group, [&](std::size_t first, std::size_t count, std::uint64_t setting, std::size_t instance) {
       const std::size_t l = offset + first;
       const bool known = setting == room.setting;
       if (along_)
         transpose(instance, count, room.record.data() + l * record_stride_);
+      else if (prepared_.data() != nullptr)
+        placing_.copy_own(prepared_.data() + instance, prepared_line_.data(), prepared_lines_, problem_.instances,
+                          count, room.prepared.data() + l, width);
       else
-        for (const std::size_t k : varying_) read(k, instance, count, room.record.data() + k * width + l);
-      for (std::size_t p = 0; p < parameters; ++p) {
+        read(instance, count, room.record.data() + l);
+      for (const std::size_t p : varying_parameters_) {
         const auto& values = cell_.constants[p][cell_.choice[setting][p]].values;
         T* to = room.constants.data() + p * width + l;
+        constexpr std::size_t line = 0;
         if (values.size() > 1)
-          convert(values.data() + instance, count, to);
+          placing_.copy(values.data() + instance, &line, 1, 0, count, to, 0);
         else if (!known)
-          std::fill_n(to, count, static_cast<T>(values[0]));
+          placing_.fill(static_cast<T>(values[0]), count, to);
       }
       inverse_scale_.read(instance, count, room.scale.data() + l);
       inverse_bound_.read(instance, count, room.bound.data() + l);
       room.setting = count == width ? setting : Room::none;
     });
   }
+  void complete_group(std::size_t lanes, Room& room) const {
+    repeat_last(lanes, room);
+    if (prepare_ != nullptr && prepared_.data() == nullptr)
+      prepare_(room.record.data(), room.scale.data(), room.prepared.data());
+  }
   void repeat_last(std::size_t lanes, Room& room) const {
     const auto width = static_cast<std::size_t>(width_);
-    const auto parameters = cell_.parameter_names.size();
     if (lanes == width) return;
     const auto repeat = [&](T* line) { std::fill_n(line + lanes, width - lanes, line[lanes - 1]); };
     if (!along_)
       for (const std::size_t k : varying_) repeat(room.record.data() + k * width);
-    for (std::size_t p = 0; p < parameters; ++p) repeat(room.constants.data() + p * width);
+    for (const std::size_t k : prepared_line_) repeat(room.prepared.data() + k * width);
+    for (const std::size_t p : varying_parameters_) repeat(room.constants.data() + p * width);
     repeat(room.scale.data());
     repeat(room.bound.data());
   }
 
-  /// Entry k of the records of some instances.
-  void read(std::size_t k, std::size_t instance, std::size_t count, T* to) const {
+  /// The records of some instances side by side, what varies in them.
+  void read(std::size_t instance, std::size_t count, T* to) const {
+    const auto width = static_cast<std::size_t>(width_);
     if (records_ != nullptr)
-      convert(records_ + k * problem_.instances + instance, count, to);
+      placing_.copy(records_ + instance, varying_.data(), varying_.size(), problem_.instances, count, to, width);
     else
-      problem_.entries(k, instance, count, to);
+      for (const std::size_t k : varying_) draw(k, instance, count, to + k * width);
   }
-  static void convert(const double* from, std::size_t count, T* to) {
-    for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<T>(from[i]);
+  /// Entry k of the records of some instances, drawn.
+  void draw(std::size_t k, std::size_t instance, std::size_t count, T* to) const {
+    const DrawRule& rule = problem_.rules[k];
+    const bool random = rule.kind == DrawRule::Kind::uniform || rule.kind == DrawRule::Kind::log_uniform;
+    constexpr std::size_t block = 64;
+    double u[block] = {};
+    for (std::size_t begin = 0; begin < count; begin += block) {
+      const std::size_t some = std::min(block, count - begin);
+      for (std::size_t i = 0; random && i < some; ++i) u[i] = uniform_of(rule, instance + begin + i);
+      placing_.draw(rule, u, instance + begin, some, to + begin);
+    }
   }
 
   /// Records of some instances, one behind the other. The source is read some entries ahead of their use: they lie in
@@ -714,7 +778,7 @@ class CellRun {
     GroupArguments<T>& a = room.arguments;
     a.family.shape = problem_.shape;
     a.family.n = problem_.shape.n;
-    a.family.record = room.record.data();
+    a.family.record = prepare_ != nullptr ? room.prepared.data() : room.record.data();
     a.family.shared = problem_.shape.shared ? shared_.data() : nullptr;
     a.family.data_size = problem_.data_size;
     a.kernels = family_;
@@ -897,10 +961,16 @@ class CellRun {
   std::size_t record_stride_ = 0;
   FamilyKernels<T> family_;
   BatchArithmetic<T> figures_;
+  Placing<T> placing_;
+  void (*prepare_)(const T* records, const T* inverse_scale, T* to) = nullptr;  ///< of a fused kernel that has one
+  std::size_t prepared_lines_ = 0;
+  Buffer<T> prepared_;  ///< [line][instance], where settings share instances; else a group prepares its own
+  std::vector<std::size_t> prepared_line_;  ///< 0, 1, …, its lines
   std::vector<VariantTables<T>> variants_;
   std::vector<T> shared_, inverse_bound_table_, sup_table_, targets_;
   OneOrEach<T> inverse_scale_, inverse_bound_;
-  std::vector<std::size_t> varying_;  ///< entries of the record in which instances differ
+  std::vector<std::size_t> varying_;             ///< entries of the record in which instances differ
+  std::vector<std::size_t> varying_parameters_;  ///< in which settings or instances differ
   std::vector<std::int64_t> sample_records_;
   ObserverOptions observer_;
   ObserverTables<T> observed_;

@@ -6,14 +6,9 @@
 
 #include "pack.hpp"
 #include "statistics/lane_batch.hpp"
+#include "vector_of.hpp"
 
 namespace omg::cpu {
-
-/// Numbers side by side with the compiler's own operations, which are complete for every instruction set.
-template <class N, int Width>
-struct VectorOf {
-  typedef N type __attribute__((vector_size(sizeof(N) * Width)));
-};
 
 /// Integers in a register of Arch; the texts of histogram and exact sum take them for a single number.
 template <class Arch>

@@ -6,13 +6,14 @@
 #include "omg/registry/methods.hpp"
 
 #include "arguments.hpp"
+#include "recurrence.hpp"
 
 namespace omg::cpu {
 
 /// A method on a family, compiled as one kernel: n, the sizes of the problem and the options are constants of the
 /// machine code, the state of a lane stays in registers. `steady`: neither parameters nor weights change with t.
-/// `folded`: a parameter by which the method multiplies ∇f wherever it enters, so that it stands in the matrix of a
-/// quadratic, and the meta-step, if there is one, in the unit of x; −1: none.
+/// `folded`: the parameter by which a learned step multiplies ∇f wherever it enters, so that it stands in the matrix of
+/// a quadratic, and the meta-step in the unit of x; −1: none.
 template <class Method_, class Family_, Shape Sizes, Options Choices = Options{}, bool Steady = false, int Folded = -1>
 struct Fused {
   using Method = Method_;
@@ -59,8 +60,8 @@ using FusedKernels = TypeList<
     OnALine<AsymmetricHuber, last_hint>::Meta<Iterate, OptimisticFtrl>,  //
     OnALine<AsymmetricHuber, optimistic_target>::Meta<Iterate, Bmg>,     //
     // The toy study
-    Fused<Classical<GradientDescent>, Quadratic, plane, Options{}, true, 0>,                           //
-    Fused<Classical<HeavyBall>, Quadratic, plane, Options{}, true, 0>,                                 //
+    Fused<Recurrent<GradientDescent>, Quadratic, plane, Options{}, true>,                              //
+    Fused<Recurrent<HeavyBall>, Quadratic, plane, Options{}, true>,                                    //
     Fused<Classical<AdagradMethod>, Quadratic, plane, Options{}, true>,                                //
     Fused<MetaGradient<ElementwiseStep, Sgd>, Quadratic, plane, online, true, MetaParameters::count>,  //
     Fused<MetaGradient<AdagradRule, Sgd>, Quadratic, plane, online, true>                              //
@@ -72,6 +73,10 @@ template <class T>
 struct FusedKernel {
   bool (*run)(const GroupArguments<T>&) = nullptr;
   RunGroup<T> watch = nullptr;
+  /// Where instances are prepared for it, the numbers of one that it reads in the place of the record, and what makes
+  /// them of those of a group: records and 1 ÷ scale.
+  std::size_t prepared = 0;
+  void (*prepare)(const T* records, const T* inverse_scale, T* to) = nullptr;
 };
 
 /// The kernels of one instruction set and precision, by position in the list.

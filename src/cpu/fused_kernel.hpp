@@ -31,11 +31,9 @@ struct WithFoldedStep {
 };
 struct WithoutFoldedStep {};
 
-/// A group as its kernel takes it. Where a parameter s is folded, Q is multiplied by it and lanes run on κ (x − x*);
-/// gaps are those of f times κ² s ÷ gap_factor, and what they are multiplied by takes this back.
-///
-/// Where steps are learned, κ² = β α ÷ s: gradients are κ s ∇f and the meta-step is 1. Elsewhere κ makes gaps the
-/// normalised ones.
+/// A group as its kernel takes it. Where a learned step s is folded, Q is multiplied by it and lanes run on κ (x − x*)
+/// with κ² = β α ÷ s: gradients are κ s ∇f and the meta-step is 1. Gaps are those of f times κ² s ÷ gap_factor, and
+/// what they are multiplied by takes this back.
 template <class Kernel, class R>
 struct FusedGroup {
   using T = typename R::T;
@@ -44,9 +42,8 @@ struct FusedGroup {
   static constexpr int lanes = R::width;
   static constexpr bool has_unit = requires { Family::gap_factor; };
   static constexpr bool folds = Kernel::folded >= 0;
-  static constexpr bool learns = requires { Method::rule_offset; };
-  static constexpr bool normalised = folds && !learns;
   static constexpr int entries = has_unit ? Kernel::shape.n * Kernel::shape.n : 1, width = has_unit ? R::width : 1;
+  static constexpr bool has_matrix = has_unit;  ///< of its own, in the place of the instances' fields
 
   alignas(64) T matrix[entries * width];
   alignas(64) T unit[width], length[width], scale[width], bound[width];
@@ -58,17 +55,17 @@ struct FusedGroup {
         inverse_scale(a.inverse_scale),
         inverse_bound(a.inverse_bound) {
     if constexpr (has_unit) {
-      R factor(1), product(1);  // s and κ² s
+      R factor(1), one(Family::gap_factor);  // s and gap_factor ÷ κ² s
       if constexpr (folds) {
         const auto k = coefficients<Method, R, ConstantOptions<Kernel>>(a);
         factor = k.constant[Kernel::folded];
-        product = learns ? k.constant[MetaParameters::meta_step] : R(Family::gap_factor) * R::load(inverse_scale);
-        sqrt(product / factor).store(length);
+        const R product = k.constant[MetaParameters::meta_step], inverse = R(1) / (product * factor);
+        (product * sqrt(inverse)).store(length);
+        one = one * factor * inverse;
       }
-      const R one = R(Family::gap_factor) / product;
       for (int k = 0; k < entries; ++k) (R::load(fields + k * R::width) * factor).store(matrix + k * R::width);
       one.store(unit);
-      (normalised ? R(1) : R::load(inverse_scale) * one).store(scale);
+      (R::load(inverse_scale) * one).store(scale);
       (R::load(inverse_bound) * one).store(bound);
       fields = matrix;
       inverse_scale = scale;
@@ -78,10 +75,7 @@ struct FusedGroup {
   /// The gap that is recorded, of the lanes from `first` on.
   template <class One>
   OMG_HD One shown(const One& gap, int first) const {
-    if constexpr (normalised)
-      return gap;
-    else
-      return gap * One::load(inverse_scale + first);
+    return gap * One::load(inverse_scale + first);
   }
   /// f(x) − f*, or a sum of such, of the lanes from `first` on.
   template <class One>
@@ -114,16 +108,37 @@ struct FusedInstance : std::conditional_t<(Kernel::folded >= 0), WithFoldedStep,
   OMG_HD R field(int k) const { return at(fields, k); }
 };
 
-/// The parameters of the lanes of a group from `first` on, on κ (x − x*).
-template <class Kernel, class R, class Group>
-OMG_HD auto fused_coefficients(const GroupArguments<typename R::T>& a, const Group& group, int first) {
+/// The group of a kernel, by its method where that has one of its own.
+template <class Kernel, class R>
+OMG_HD auto group_of(const GroupArguments<typename R::T>& a) {
   using Method = typename Kernel::Method;
-  auto k = coefficients<Method, R, ConstantOptions<Kernel>, Group::lanes>(a, first);
-  if constexpr (Group::folds && requires { Method::Method::length_parameter; }) {
-    R& length = k.constant[Method::Method::length_parameter];
-    length = length * R::load(group.length + first);
-  }
-  return k;
+  if constexpr (requires { typename Method::template Group<Kernel, R>; })
+    return typename Method::template Group<Kernel, R>(a, coefficients<Method, R, ConstantOptions<Kernel>>(a));
+  else
+    return FusedGroup<Kernel, R>(a);
+}
+template <class Kernel, class One, class Group>
+struct InstanceIn {
+  using type = FusedInstance<Kernel, One, Group>;
+};
+template <class Kernel, class One, class Group>
+requires requires { typename Group::template Instance<One>; }
+struct InstanceIn<Kernel, One, Group> {
+  using type = typename Group::template Instance<One>;
+};
+
+/// `each_row` for lanes in registers, which sums up in multiply-adds.
+template <bool Sum, class T, class Arch, int K, int N, class I, class D, class At>
+OMG_HD Pack<T, Arch, K> each_row(const RegisterContext<Pack<T, Arch, K>, N>&, const I& in, const D& d, At&& at) {
+  using R = Pack<T, Arch, K>;
+  R total(0);
+  unrolled<N>([&](int i) __attribute__((always_inline)) {
+    R product = symmetric_entry(in, i, 0, N) * d[0];
+    for (int j = 1; j < N; ++j) product = fma(symmetric_entry(in, i, j, N), d[j], product);
+    at(i, product);
+    if constexpr (Sum) total = i == 0 ? product * d[0] : fma(product, d[i], total);
+  });
+  return total;
 }
 
 /// Registers of lanes that take each operation side by side. In one dimension a lane is a chain of operations that wait
@@ -166,8 +181,8 @@ template <class Kernel, class R, bool Certificate, int... k>
   using Method = typename Kernel::Method;
   using C = RegisterContext<One, Kernel::shape.n>;
   using S = ConstantShape<Kernel>;
-  using G = FusedGroup<Kernel, R>;
-  using I = FusedInstance<Kernel, One, G>;
+  using G = decltype(group_of<Kernel, R>(arguments));
+  using I = typename InstanceIn<Kernel, One, G>::type;
   using O = ConstantOptions<Kernel>;
   using F = FamilyOracle<typename Kernel::Family, C, S, I>;
   using K = Coefficients<One, Method::parameters, Kernel::steady>;
@@ -177,11 +192,11 @@ template <class Kernel, class R, bool Certificate, int... k>
   const C c;
   const S shape;
   const O o{a.options.horizon};
-  const G group(a);
+  G group = group_of<Kernel, R>(a);
   const T* fields = group.fields;
   const I instances[] = {I(group, fields, k * width)...};
   F families[] = {F(c, shape, instances[k])...};
-  const K parameters[] = {fused_coefficients<Kernel, One>(a, group, k * width)...};
+  const K parameters[] = {coefficients<Method, One, O, R::width>(a, k * width)...};
   Lane lanes[] = {Lane(c, families[k], o, parameters[k], bounds_of<Method, One>(a, parameters[k]))...};
   One gaps[] = {((void)k, One(0))...}, losses[] = {((void)k, One(0))...}, ratios[] = {((void)k, One(-1))...};
 
@@ -193,7 +208,11 @@ template <class Kernel, class R, bool Certificate, int... k>
     const std::int64_t due = a.record_at[next];
     do {
       ++t;
-      asm("" : "+r"(fields));  // read anew, where it stands: taken out of the loop it would be copied to the stack
+      // Read anew, where it stands: taken out of the loop it would be copied to the stack.
+      if constexpr (G::has_matrix)
+        asm("" : "+m"(group.matrix));
+      else
+        asm("" : "+r"(fields));
       each_register<count>([&](auto j) __attribute__((always_inline)) {
         gaps[j] = lanes[j].advance(static_cast<int>(t));
         losses[j] = losses[j] + gaps[j];
@@ -250,16 +269,17 @@ void watch_fused(const GroupArguments<typename R::T>& a) {
   using C = RegisterContext<R, Kernel::shape.n>;
   using S = ConstantShape<Kernel>;
   using O = ConstantOptions<Kernel>;
-  using G = FusedGroup<Kernel, R>;
-  using I = FusedInstance<Kernel, R, G>;
+  using G = decltype(group_of<Kernel, R>(a));
+  using I = typename InstanceIn<Kernel, R, G>::type;
   const C c;
   const S shape;
-  const G group(a);
+  const G group = group_of<Kernel, R>(a);
   FamilyOracle<typename Kernel::Family, C, S, I> f(c, shape, I(group, group.fields, 0));
   GroupArguments<T> own = a;
   own.inverse_scale = group.inverse_scale;
   own.inverse_bound = group.inverse_bound;
-  run_lanes<typename Kernel::Method, R>(c, f, own, O{a.options.horizon}, fused_coefficients<Kernel, R>(a, group, 0));
+  run_lanes<typename Kernel::Method, R>(c, f, own, O{a.options.horizon},
+                                        coefficients<typename Kernel::Method, R, O>(a));
   for (T* gaps : {a.last, a.loss}) group.own(R::load(gaps)).store(gaps);
 }
 

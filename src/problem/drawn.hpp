@@ -33,6 +33,11 @@ OMG_HD UniformPair uniform_pair(const RandomStream& stream, std::uint32_t block,
   return {{to_uniform(words[0], words[1]), to_uniform(words[2], words[3])}};
 }
 
+/// The uniform number of an instance, for the rules that take one.
+OMG_HD double uniform_of(const DrawRule& rule, std::uint64_t instance) {
+  return uniform_pair(rule.stream, rule.number / 2, static_cast<std::uint32_t>(instance)).v[rule.number % 2];
+}
+
 /// 2ᵏ, −1022 ≤ k ≤ 1023.
 OMG_HD double power_of_two(int k) { return std::bit_cast<double>(static_cast<std::int64_t>(1023 + k) << 52); }
 
@@ -66,8 +71,7 @@ OMG_HD double drawn(const DrawRule& rule, std::uint64_t instance) {
     }
     case Kind::uniform:
     case Kind::log_uniform: {
-      const double u =
-          uniform_pair(rule.stream, rule.number / 2, static_cast<std::uint32_t>(instance)).v[rule.number % 2];
+      const double u = uniform_of(rule, instance);
       return rule.kind == Kind::uniform ? rule.low + u * (rule.high - rule.low) : between_in_logarithm(rule, u);
     }
   }

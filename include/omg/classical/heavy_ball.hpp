@@ -14,7 +14,6 @@ struct HeavyBall {
       {"momentum", "0.9", "m_t", true},
       {"velocity", "0", "v₀, the same in every coordinate"},
   };
-  static constexpr int length_parameter = 2;  ///< v₀ is measured as x is
 
   /// A coordinate between iterations, and an iteration of it.
   template <class R>

@@ -54,11 +54,10 @@ struct Quadratic {
     c.sync();
     c.template for_each<PointDim>([&](int i) { d[i] = x[i] - in.minimiser(i); });
     c.sync();
-    const R gap = each_row<Want::gap>(c, in, d, [&](int i, const R& slope) {
+    const R sum = each_row<Want::gap>(c, in, d, [&](int i, const R& slope) {
       if constexpr (Want::gradient) g[i] = slope;
-      return slope * d[i];
     });
-    return gap_of_sum<I>(gap_factor, gap);
+    return gap_of_sum<I>(gap_factor, sum);
   }
 
 #if !defined(__CUDACC_RTC__)

@@ -91,8 +91,8 @@ struct FamilyOracle {
   OMG_HD Real minimiser(int i) const { return instance.minimiser(i); }
 };
 
-/// Calls at(i, (M d)_i) for every i; the sum of what it returns if Sum. M is symmetric and stands row by row at the
-/// head of the instance's fields. A context that has a better way overloads this.
+/// Calls at(i, (M d)_i) for every i; ⟨d, M d⟩ if Sum. M is symmetric and stands row by row at the head of the
+/// instance's fields. A context that has a better way overloads this.
 template <bool Sum, class C, class I, class D, class At>
 OMG_HD typename C::Real each_row(const C& c, const I& in, const D& d, At&& at) {
   using R = typename C::Real;
@@ -101,7 +101,8 @@ OMG_HD typename C::Real each_row(const C& c, const I& in, const D& d, At&& at) {
     R product = symmetric_entry(in, i, 0, n) * d[0];
 #pragma unroll
     for (int j = 1; j < n; ++j) product = fma(symmetric_entry(in, i, j, n), d[j], product);
-    return at(i, product);
+    at(i, product);
+    return product * d[i];
   };
   if constexpr (Sum) return c.template sum<PointDim>(row);
   c.template for_each<PointDim>([&](int i) { row(i); });

@@ -1,0 +1,189 @@
+#pragma once
+
+#include "omg/classical/gradient_descent.hpp"
+#include "omg/classical/heavy_ball.hpp"
+#include "omg/families/quadratic.hpp"
+#include "omg/lane/classical.hpp"
+
+#include "arguments.hpp"
+
+namespace omg::cpu {
+
+/// On f(x) − f* = ½ (x − x*)ᵀQ(x − x*) a method whose parameters are constant is
+///
+///   x_{t+1} − x* = (p I − a Q) (x_t − x*) + q (x_{t−1} − x*):
+///
+/// its numbers out of the parameters of a lane, and where it remembers (q ≠ 0), what is x₀ − v 1 for x_{−1}.
+template <class Method>
+struct Recurrence;
+
+template <>
+struct Recurrence<GradientDescent> {
+  static constexpr bool remembers = false;
+  template <class R>
+  OMG_HD static R a(const R* k) {
+    return k[0];
+  }
+  template <class R>
+  OMG_HD static R p(const R*) {
+    return R(1);
+  }
+};
+template <>
+struct Recurrence<HeavyBall> {
+  static constexpr bool remembers = true;
+  template <class R>
+  OMG_HD static R a(const R* k) {
+    return k[0];
+  }
+  template <class R>
+  OMG_HD static R p(const R* k) {
+    return R(1) + k[1];
+  }
+  template <class R>
+  OMG_HD static R q(const R* k) {
+    return -k[1];
+  }
+  template <class R>
+  OMG_HD static R v(const R* k) {
+    return k[2];
+  }
+};
+
+/// A quadratic of the plane on its principal axes, Q = Uᵀ diag(λ) U: of z = κ diag(√λ) U (x − x*) with κ² = ½ ÷ scale,
+/// ‖z‖² is the normalised gap, and the recurrence of z_i is one of numbers, p − a λ_i. Prepared once for an instance,
+/// however many settings run on it.
+struct PrincipalAxes {
+  static constexpr int n = 2, eigenvalue = 0, start = n, ones = 2 * n, scale = 3 * n, lines = 3 * n + 1;
+
+  /// From records [x₀, x*, Q] of a register's lanes [λ, z of x₀, z of x* + (1, …, 1), scale]; Q is positive
+  /// semidefinite and not zero, and squares of its entries are within the range of numbers.
+  template <class R>
+  static void prepare(const typename R::T* record, const typename R::T* inverse_scale, typename R::T* to) {
+    using T = typename R::T;
+    const auto at = [&](int k) { return R::load(record + k * R::width); };
+    const R a = at(2 * n), b = at(2 * n + 1), c = at(2 * n + 3);
+    // λ = (a + c)/2 ± √(δ² + b²), δ = (a − c)/2; the smaller one as det Q ÷ the larger, without cancellation
+    // (Kahan's a c − b²).
+    const R half(T(0.5)), delta = (a - c) * half, root = sqrt(fma(delta, delta, b * b));
+    const R larger = fma(a + c, half, root), square = b * b;
+    const R determinant = fma(a, c, -square) + nmadd(b, b, square);
+    const R lambda[] = {larger, max(determinant, R(0)) / larger};
+    // The axis of the larger one is along (|δ| + √…, b), with coordinates exchanged where δ < 0.
+    const R side = abs(delta) + root, length = sqrt(fma(side, side, square));
+    const auto turned = length > R(0);
+    const R cosine = select(turned, side / length, R(1)), sine = select(turned, b / length, R(0));
+    const auto first = delta >= R(0);
+    const R axis[] = {select(first, cosine, sine), select(first, sine, cosine)};
+    const R away[] = {at(0) - at(n), at(1) - at(n + 1)};
+    const R along[] = {fma(axis[0], away[0], axis[1] * away[1]), nmadd(axis[1], away[0], axis[0] * away[1])};
+    const R one[] = {axis[0] + axis[1], axis[0] - axis[1]};
+    const R weight = half * R::load(inverse_scale);
+    for (int i = 0; i < n; ++i) {
+      const R measure = sqrt(weight * lambda[i]);
+      lambda[i].store(to + (eigenvalue + i) * R::width);
+      (measure * along[i]).store(to + (start + i) * R::width);
+      (measure * one[i]).store(to + (ones + i) * R::width);
+    }
+    (R(1) / R::load(inverse_scale)).store(to + scale * R::width);
+  }
+};
+
+/// A method as its recurrence on principal axes, in the place of Classical<Method>.
+template <class Method>
+struct Recurrent : Classical<Method> {
+  static constexpr bool remembers = Recurrence<Method>::remembers;
+
+  template <class C, class F, class O>
+  struct Lane {
+    using Context = C;
+    using Real = typename C::Real;
+    using Point = typename C::template Vector<PointDim>;
+    using K = Coefficients<Real, Classical<Method>::parameters, steady<O>>;
+
+    const C& c;
+    F& f;
+    Point z, before;
+
+    OMG_HD Lane(const C& context, F& family, const O&, const K&, const Bounds<Real>&) : c(context), f(family) {}
+
+    OMG_HD const Point& output() const { return z; }
+    OMG_HD void start() {
+      f.start(z);
+      if constexpr (remembers) c.template for_each<PointDim>([&](int i) { before[i] = f.instance.before(i); });
+    }
+    OMG_HD Real advance(int) {
+      ++f.gradients;
+      c.template for_each<PointDim>([&](int i) {
+        const Real held = z[i];
+        if constexpr (remembers) {
+          z[i] = fma(f.instance.field(i), held, f.instance.memory() * before[i]);
+          before[i] = held;
+        } else {
+          z[i] = f.instance.field(i) * held;
+        }
+      });
+      Real gap = z[0] * z[0];
+      for (int i = 1; i < C::n(); ++i) gap = fma(z[i], z[i], gap);
+      return gap;
+    }
+  };
+
+  /// A group of lanes as the kernel takes it, of prepared instances; gaps are normalised.
+  template <class Kernel, class R>
+  struct Group {
+    using T = typename R::T;
+    using Prepared = PrincipalAxes;
+    static constexpr int n = PrincipalAxes::n;
+    static constexpr bool has_matrix = true;
+
+    alignas(64) T matrix[n * R::width];  ///< p − a λ
+    alignas(64) T start[n * R::width], before[n * R::width], memory[R::width];
+    alignas(64) T ones[R::width], unit[R::width], bound[R::width];
+    const T *fields, *inverse_scale, *inverse_bound;
+
+    /// The lanes from `first` on, as the family's instances.
+    template <class One>
+    struct Instance {
+      const Group& group;
+      int first;
+
+      OMG_HD Instance(const Group& all, const T* const&, int from) : group(all), first(from) {}
+      OMG_HD One at(const T* from, int k) const { return One::load(from + k * R::width + first); }
+      OMG_HD One start(int i) const { return at(group.start, i); }
+      OMG_HD One before(int i) const { return at(group.before, i); }
+      OMG_HD One memory() const { return at(group.memory, 0); }
+      OMG_HD One minimiser(int) const { return One(0); }
+      OMG_HD One field(int k) const { return at(group.matrix, k); }
+    };
+
+    template <class K>
+    OMG_HD Group(const GroupArguments<T>& arguments, const K& k)
+        : fields(matrix), inverse_scale(ones), inverse_bound(bound) {
+      using Axes = PrincipalAxes;
+      using Numbers = Recurrence<Method>;
+      const auto at = [&](int line) { return R::load(arguments.family.record + line * R::width); };
+      const R a = Numbers::a(k.constant), p = Numbers::p(k.constant);
+      for (int i = 0; i < n; ++i) {
+        nmadd(a, at(Axes::eigenvalue + i), p).store(matrix + i * R::width);
+        at(Axes::start + i).store(start + i * R::width);
+        if constexpr (remembers)
+          nmadd(Numbers::v(k.constant), at(Axes::ones + i), at(Axes::start + i)).store(before + i * R::width);
+      }
+      if constexpr (remembers) Numbers::q(k.constant).store(memory);
+      R(1).store(ones);
+      at(Axes::scale).store(unit);
+      (R::load(arguments.inverse_bound) * at(Axes::scale)).store(bound);
+    }
+    template <class One>
+    OMG_HD One shown(const One& gap, int) const {
+      return gap;
+    }
+    template <class One>
+    OMG_HD One own(const One& gap, int first = 0) const {
+      return gap * One::load(unit + first);
+    }
+  };
+};
+
+}  // namespace omg::cpu
