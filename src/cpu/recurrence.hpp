@@ -11,9 +11,13 @@ namespace omg::cpu {
 
 /// On f(x) − f* = ½ (x − x*)ᵀQ(x − x*) a method whose parameters are constant is
 ///
-///   x_{t+1} − x* = (p I − a Q) (x_t − x*) + q (x_{t−1} − x*):
-///
-/// its numbers out of the parameters of a lane, and where it remembers (q ≠ 0), what is x₀ − v 1 for x_{−1}.
+///   x_{t+1} − x* = (p I − a Q) (x_t − x*) + q (x_{t−1} − x*),   x_{−1} = x₀ − v (1, …, 1).
+template <class R>
+struct RecurrenceNumbers {
+  R a, p, q, v;
+};
+
+/// These numbers out of the parameters of a lane; `remembers`: q ≠ 0.
 template <class Method>
 struct Recurrence;
 
@@ -21,32 +25,16 @@ template <>
 struct Recurrence<GradientDescent> {
   static constexpr bool remembers = false;
   template <class R>
-  OMG_HD static R a(const R* k) {
-    return k[0];
-  }
-  template <class R>
-  OMG_HD static R p(const R*) {
-    return R(1);
+  OMG_HD static RecurrenceNumbers<R> of(const R* k) {
+    return {k[0], R(1), R(0), R(0)};
   }
 };
 template <>
 struct Recurrence<HeavyBall> {
   static constexpr bool remembers = true;
   template <class R>
-  OMG_HD static R a(const R* k) {
-    return k[0];
-  }
-  template <class R>
-  OMG_HD static R p(const R* k) {
-    return R(1) + k[1];
-  }
-  template <class R>
-  OMG_HD static R q(const R* k) {
-    return -k[1];
-  }
-  template <class R>
-  OMG_HD static R v(const R* k) {
-    return k[2];
+  OMG_HD static RecurrenceNumbers<R> of(const R* k) {
+    return {k[0], R(1) + k[1], -k[1], k[2]};
   }
 };
 
@@ -161,16 +149,14 @@ struct Recurrent : Classical<Method> {
     OMG_HD Group(const GroupArguments<T>& arguments, const K& k)
         : fields(matrix), inverse_scale(ones), inverse_bound(bound) {
       using Axes = PrincipalAxes;
-      using Numbers = Recurrence<Method>;
       const auto at = [&](int line) { return R::load(arguments.family.record + line * R::width); };
-      const R a = Numbers::a(k.constant), p = Numbers::p(k.constant);
+      const auto numbers = Recurrence<Method>::of(k.constant);
       for (int i = 0; i < n; ++i) {
-        nmadd(a, at(Axes::eigenvalue + i), p).store(matrix + i * R::width);
+        nmadd(numbers.a, at(Axes::eigenvalue + i), numbers.p).store(matrix + i * R::width);
         at(Axes::start + i).store(start + i * R::width);
-        if constexpr (remembers)
-          nmadd(Numbers::v(k.constant), at(Axes::ones + i), at(Axes::start + i)).store(before + i * R::width);
+        if constexpr (remembers) nmadd(numbers.v, at(Axes::ones + i), at(Axes::start + i)).store(before + i * R::width);
       }
-      if constexpr (remembers) Numbers::q(k.constant).store(memory);
+      if constexpr (remembers) numbers.q.store(memory);
       R(1).store(ones);
       at(Axes::scale).store(unit);
       (R::load(arguments.inverse_bound) * at(Axes::scale)).store(bound);
