@@ -1,6 +1,7 @@
 #include "omg/histogram.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <functional>
 #include <numeric>
@@ -78,6 +79,19 @@ TEST(Histogram, CountsAsZeroWhatIsBelow1e300) {
   EXPECT_EQ(histogram.zeros(), 4u);
   EXPECT_EQ(histogram.count(), 5u);
   EXPECT_EQ(histogram.quantile(0.5), 0);
+}
+
+// However far counters have been laid out below what was counted: zeros have none of them.
+TEST(Histogram, CountsByKeysAsByNumbers) {
+  Histogram by_keys, by_numbers;
+  for (int exponent = 0; exponent >= -1100; exponent -= 3)
+    for (const double gap : {std::ldexp(1.0, exponent), std::ldexp(1.7, exponent), 0.0}) {
+      const auto key = static_cast<std::uint32_t>(Histogram::key_of_gap(std::bit_cast<std::int64_t>(gap)));
+      by_keys.add_gaps(&key, 1);
+      by_numbers.add(gap);
+      ASSERT_EQ(by_keys, by_numbers) << gap;
+    }
+  EXPECT_GT(by_keys.zeros(), 0U);
 }
 
 TEST(Histogram, BucketsCoverTheirNumbers) {

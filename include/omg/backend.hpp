@@ -33,7 +33,7 @@ struct Availability {
 };
 
 struct RunControl {
-  unsigned threads = 0;                         ///< 0: all cores
+  unsigned threads = 0;                         ///< 0: all cores, or OMP_NUM_THREADS
   std::function<void(std::uint64_t)> progress;  ///< called with lane-iterations done since the last call; may be empty
   std::function<bool()> cancelled;              ///< polled between slices; may be empty
   /// Polled between slices; may be empty. Where it is set, a backend may return early, with the statistics of the first

@@ -17,7 +17,7 @@ namespace omg {
 /// 1/128 of itself.
 ///
 /// One bucket holds zero and everything within ±1e-300. Counters are integers: merging is exact. Memory grows with the
-/// octaves that are in use, not with what is counted.
+/// octaves between the smallest and the largest number, not with how many are counted.
 class Histogram {
  public:
   /// Counts a finite number, `times` times.
@@ -91,12 +91,14 @@ class Histogram {
   /// Place of 1e-300; what lies there or below counts as zero.
   static constexpr std::uint64_t smallest_place = std::bit_cast<std::uint64_t>(1e-300) >> shift;
 
-  /// Counters of whole octaves, from place `first` on.
+  /// Counters of whole octaves, from place `first` on; at either end some may never have been used.
   struct Side {
     std::uint64_t first = 0;
     std::vector<std::uint64_t> counts;
     void reach(std::uint64_t place);
-    friend bool operator==(const Side&, const Side&) = default;
+    [[nodiscard]] std::uint64_t end() const { return first + counts.size(); }
+    /// Whether both have counted the same, wherever their counters begin and end.
+    bool operator==(const Side& other) const;
   };
 
   Side positive_, negative_;

@@ -97,8 +97,8 @@ struct Problem {
   [[nodiscard]] std::size_t record_size() const;
   /// Entry k of the record of instance i.
   [[nodiscard]] double entry(std::size_t k, std::size_t i) const;
-  /// Whether the instances differ in it.
-  [[nodiscard]] bool varies(std::size_t k) const;
+  /// The entries of the record in which the instances differ, in ascending order; for several threads too.
+  [[nodiscard]] const std::vector<std::size_t>& varying() const;
   /// Entry k of `count` instances from `first` on, in either precision.
   template <class T>
   void entries(std::size_t k, std::size_t first, std::size_t count, T* to) const;
@@ -119,7 +119,8 @@ struct Problem {
   friend class InstanceWriter;
   struct Held {
     std::vector<double> numbers;
-    std::once_flag drawn;
+    std::vector<std::size_t> varying;
+    std::once_flag drawn, compared;
   };
   std::shared_ptr<Held> held_ = std::make_shared<Held>();  ///< with the copies of this problem
 };

@@ -43,7 +43,7 @@ struct Progress {
 class OutputFolder;
 
 struct RunOptions {
-  unsigned threads = 0;                             ///< 0: all cores
+  unsigned threads = 0;                             ///< 0: all cores, or OMP_NUM_THREADS
   std::uint64_t wave_lanes = 0;                     ///< at most so many lanes at a time; 0: what the backend holds
   std::function<void(const Progress&)> progress{};  ///< may be empty
   std::function<bool()> cancelled{};                ///< polled between slices of work; may be empty

@@ -4,6 +4,10 @@
 #include <new>
 #include <string>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -31,7 +35,7 @@ int execute(int argc, char** argv) {
   run_command->add_option("study", arguments.study, "Study file (TOML)")->required()->type_name("STUDY.toml");
   run_command->add_option("--backend", arguments.backend, "auto, reference, cpu or cuda; auto takes the fastest here")
       ->type_name("NAME");
-  run_command->add_option("--threads", arguments.threads, "Threads on the CPU; 0: all cores")
+  run_command->add_option("--threads", arguments.threads, "Threads on the CPU; 0: all cores, or OMP_NUM_THREADS")
       ->check(CLI::Range(0, most_threads))
       ->type_name("N");
   run_command->add_option("--out", arguments.out, "Folder of the results; by default out/STUDY")->type_name("DIR");
@@ -65,7 +69,7 @@ int execute(int argc, char** argv) {
   bench_command->add_option("--backend", measured.backend, "Only this one: reference, cpu or cuda")
       ->check(CLI::IsMember({"all", "reference", "cpu", "cuda"}))
       ->type_name("NAME");
-  bench_command->add_option("--threads", measured.threads, "Threads on the CPU; 0: all cores")
+  bench_command->add_option("--threads", measured.threads, "Threads on the CPU; 0: all cores, or OMP_NUM_THREADS")
       ->check(CLI::Range(0, most_threads))
       ->type_name("N");
   bench_command->add_flag("--float32", measured.narrow, "In float32 instead of float64")->disable_flag_override();
@@ -102,6 +106,12 @@ int execute(int argc, char** argv) {
 }  // namespace omg::cli
 
 int main(int argc, char** argv) {
+#if defined(__GLIBC__)
+  // What a cell frees is kept for the next one: small cells run for less time than it takes to give memory back to the
+  // system and to have it cleared again.
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+#endif
   try {
     const int code = omg::cli::execute(argc, argv);
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)

@@ -1,7 +1,5 @@
-#include <algorithm>
-#include <thread>
-
 #include "engine.hpp"
+#include "threads/team.hpp"
 
 namespace omg {
 
@@ -15,8 +13,7 @@ class CpuBackend final : public Backend {
   [[nodiscard]] Availability availability() const override {
     std::string sets;
     for (const auto& set : cpu::usable_instruction_sets()) sets += (sets.empty() ? "" : ", ") + set;
-    return {true, cpu::chosen_instruction_set() + " (of " + sets + "), " +
-                      std::to_string(std::max(1u, std::thread::hardware_concurrency())) + " cores"};
+    return {true, cpu::chosen_instruction_set() + " (of " + sets + "), " + std::to_string(team_threads()) + " cores"};
   }
 
   /// No lane leaves anything behind, so a wave may be large; this is how often statistics are merged.

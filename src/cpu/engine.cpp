@@ -13,7 +13,6 @@
 #include <numeric>
 #include <span>
 #include <string_view>
-#include <thread>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -25,6 +24,7 @@
 #include "statistics/lane_batch.hpp"
 #include "statistics/recorder.hpp"
 #include "tables.hpp"
+#include "threads/team.hpp"
 #include "user/family_module.hpp"
 
 namespace omg::cpu {
@@ -326,16 +326,10 @@ class CellRun {
   CellStatistics run() {
     const auto threads =
         static_cast<unsigned>(std::min<std::uint64_t>(this->threads(), std::max<std::uint64_t>(groups_, 1)));
-    // Small enough that the threads end together, large enough that claiming costs nothing.
-    claim_ = std::clamp<std::uint64_t>(groups_ / (std::uint64_t{threads} * 16), 1, 64);
+    workers_ = threads;
     std::vector<CellStatistics> parts(threads);
     std::vector<std::exception_ptr> failures(threads);
-    {
-      std::vector<std::jthread> workers;
-      for (unsigned w = 1; w < threads; ++w)
-        workers.emplace_back([&, w] { guarded(failures[w], [&] { parts[w] = work(false); }); });
-      guarded(failures[0], [&] { parts[0] = work(true); });
-    }
+    in_team(threads, [&](unsigned w) { guarded(failures[w], [&] { parts[w] = work(w == 0); }); });
     for (const auto& failure : failures)
       if (failure) std::rethrow_exception(failure);
     report();
@@ -421,9 +415,7 @@ class CellRun {
         std::min({all / (4 * threads()), room / bytes, long_run / static_cast<std::uint64_t>(cell_.iterations)}), 1,
         most);
   }
-  [[nodiscard]] std::uint64_t threads() const {
-    return control_.threads != 0 ? control_.threads : std::max(1u, std::thread::hardware_concurrency());
-  }
+  [[nodiscard]] std::uint64_t threads() const { return control_.threads != 0 ? control_.threads : team_threads(); }
 
   /// Once for all settings that run on them.
   void prepare_instances() {
@@ -460,8 +452,6 @@ class CellRun {
     inverse_scale_ = inverses_of<T>(problem_.scale.distinct());
     inverse_bound_ =
         inverses_of<T>(cell_.bound_constant.empty() ? std::vector<double>{1.0} : cell_.bound_constant[0].values);
-    for (std::size_t k = 0, size = problem_.record_size(); k < size; ++k)
-      if (problem_.varies(k)) varying_.push_back(k);
     for (std::size_t p = 0; p < parameters; ++p)
       if (cell_.constants[p].size() > 1 || cell_.constants[p][0].values.size() > 1) varying_parameters_.push_back(p);
     for (double bound : cell_.bound_table) inverse_bound_table_.push_back(static_cast<T>(1.0 / bound));
@@ -535,6 +525,7 @@ class CellRun {
     GroupArguments<T> arguments;
     std::vector<std::uint64_t> left;  ///< lanes whose groups were left before they had ended: see `Patience`
     std::uint64_t setting = none;     ///< whose parameters all of `constants` holds
+    bool diverges = false;            ///< a lane of the last group ended: no use in a kernel that cannot watch it
     static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
   };
 
@@ -599,13 +590,21 @@ class CellRun {
     room.converged.assign(records + 1, 0);
   }
 
+  /// The next groups for a thread: a share of those that are left, so that claims are few and the threads end together.
+  std::pair<std::uint64_t, std::uint64_t> claim() {
+    std::uint64_t begin = next_, size = 0;
+    do size = std::min(std::clamp<std::uint64_t>((groups_ - begin) / (4 * workers_), 1, 64), groups_ - begin);
+    while (!next_.compare_exchange_weak(begin, begin + size));
+    return {begin, begin + size};
+  }
+
   CellStatistics work(bool reports) {
     const FlushDenormals flush;
     Room room = make_room();
     CellStatistics statistics = empty_statistics(cell_);
     while (!paused_) {  // what has been claimed is run, so that all lanes before the next claim are
-      const std::uint64_t begin = next_.fetch_add(claim_), end = std::min(begin + claim_, groups_);
-      if (begin >= groups_ || stop_) break;
+      const auto [begin, end] = claim();
+      if (begin == end || stop_) break;
       const std::uint64_t before = statistics.lanes;
       for (std::uint64_t g = begin; g < end && !stop_; ++g) run_group(g, room, statistics);
       done_ += (statistics.lanes - before) * static_cast<std::uint64_t>(cell_.iterations);
@@ -762,7 +761,10 @@ class CellRun {
     const auto row = index * static_cast<std::uint64_t>(width_ / register_width_);
     fill(group, room);
     const GroupArguments<T>& a = arguments(group, row, groups_ > 1 && trace_ == nullptr, room);
-    if (fused_ == nullptr || !fused_(a)) general_(a);
+    // Where a lane diverges those of the next group, of the same or the next setting, are likely to.
+    const bool watched = fused_ == nullptr || room.diverges || !fused_(a);
+    if (watched) general_(a);
+    room.diverges = watched && room.out.ended > 0;
     if (room.out.left) {
       std::vector<std::uint64_t> lanes(static_cast<std::size_t>(group.lanes));
       std::iota(lanes.begin(), lanes.end(), group.first);
@@ -969,14 +971,14 @@ class CellRun {
   std::vector<VariantTables<T>> variants_;
   std::vector<T> shared_, inverse_bound_table_, sup_table_, targets_;
   OneOrEach<T> inverse_scale_, inverse_bound_;
-  std::vector<std::size_t> varying_;             ///< entries of the record in which instances differ
-  std::vector<std::size_t> varying_parameters_;  ///< in which settings or instances differ
+  const std::vector<std::size_t>& varying_ = problem_.varying();  ///< entries of the record
+  std::vector<std::size_t> varying_parameters_;                   ///< in which settings or instances differ
   std::vector<std::int64_t> sample_records_;
   ObserverOptions observer_;
   ObserverTables<T> observed_;
   std::vector<Segment> segments_;
   std::uint64_t groups_ = 0;
-  std::uint64_t claim_ = 1;
+  std::uint64_t workers_ = 1;
   std::atomic<std::uint64_t> next_ = 0;
   std::atomic<std::uint64_t> done_ = 0, group_iterations_ = 0;
   std::atomic<bool> stop_ = false, paused_ = false;

@@ -31,7 +31,11 @@ OMG_HD void copy_line(const From* from, std::size_t count, T* to) {
 template <class T, class Arch, class From>
 void copy_lines(const From* from, const std::size_t* lines, std::size_t size, std::size_t stride, std::size_t count,
                 T* to, std::size_t width) {
-  for (std::size_t k = 0; k < size; ++k) copy_line<T, Arch>(from + lines[k] * stride, count, to + lines[k] * width);
+  constexpr std::size_t ahead = 16;  // lines of many instances lie in as many pages
+  for (std::size_t k = 0; k < size; ++k) {
+    if (k + ahead < size) __builtin_prefetch(from + lines[k + ahead] * stride);
+    copy_line<T, Arch>(from + lines[k] * stride, count, to + lines[k] * width);
+  }
 }
 
 template <class T, class Arch>

@@ -152,16 +152,22 @@ template <class R>
 [[gnu::noinline, gnu::cold]] bool enter_extremes(const Accumulator<typename R::T>& out, std::int64_t k,
                                                  const typename R::T* gaps, typename R::T first_row) {
   constexpr auto width = R::register_width;
+  using T = typename R::T;
   const R shown = R::load(gaps);
   if (!all(shown <= R(1e30))) return false;
-  auto *largest = out.largest + k * width, *smallest = out.smallest + k * width;
-  keep(largest, out.largest_row + k * width, shown, first_row, [](const auto& p, const auto& q) { return p > q; });
-  keep(smallest, out.smallest_row + k * width, shown, first_row, [](const auto& p, const auto& q) { return p < q; });
-  out.high[k] = largest[0];
-  out.low[k] = smallest[0];
-  for (int e = 1; e < width; ++e) {
-    if (largest[e] > out.high[k]) out.high[k] = largest[e];
-    if (smallest[e] < out.low[k]) out.low[k] = smallest[e];
+  if (!all(shown <= R(out.high[k]))) {
+    auto* largest = out.largest + k * width;
+    keep(largest, out.largest_row + k * width, shown, first_row, [](const auto& p, const auto& q) { return p > q; });
+    T high = largest[0];
+    for (int e = 1; e < width; ++e) high = largest[e] > high ? largest[e] : high;
+    out.high[k] = high;
+  }
+  if (!all(shown >= R(out.low[k]))) {
+    auto* smallest = out.smallest + k * width;
+    keep(smallest, out.smallest_row + k * width, shown, first_row, [](const auto& p, const auto& q) { return p < q; });
+    T low = smallest[0];
+    for (int e = 1; e < width; ++e) low = smallest[e] < low ? smallest[e] : low;
+    out.low[k] = low;
   }
   return true;
 }

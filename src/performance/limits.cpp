@@ -1,11 +1,10 @@
 #include <algorithm>
 #include <chrono>
-#include <latch>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "cpu/engine.hpp"
+#include "threads/team.hpp"
 #include "workloads.hpp"
 
 namespace omg::bench {
@@ -27,21 +26,14 @@ double rate(unsigned threads, const Effort& effort, Work&& work) {
   double best = 0;
   for (int m = 0; m < effort.measurements; ++m) {
     std::vector<double> rates(threads);
-    std::latch ready(threads);
-    {
-      std::vector<std::jthread> workers;
-      for (unsigned w = 0; w < threads; ++w)
-        workers.emplace_back([&, w] {
-          for (const auto begin = Clock::now(); Clock::now() - begin < effort.length / 4;)
-            work(w);  // clocks and caches
-          ready.arrive_and_wait();
-          const auto start = Clock::now();
-          double amount = 0;
-          do amount += work(w);
-          while (Clock::now() - start < effort.length);
-          rates[w] = amount / std::chrono::duration<double>(Clock::now() - start).count();
-        });
-    }
+    in_team(threads, [&](unsigned w) {
+      for (const auto begin = Clock::now(); Clock::now() - begin < effort.length / 4;) work(w);  // clocks and caches
+      const auto start = Clock::now();
+      double amount = 0;
+      do amount += work(w);
+      while (Clock::now() - start < effort.length);
+      rates[w] = amount / std::chrono::duration<double>(Clock::now() - start).count();
+    });
     double sum = 0;
     for (const double r : rates) sum += r;
     best = std::max(best, sum);
@@ -81,7 +73,7 @@ Limits limits_in(unsigned threads, const Effort& effort, bool of_the_core_only) 
 }  // namespace
 
 Limits measure_limits(Precision precision, unsigned threads, bool beside_a_workload) {
-  if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
+  if (threads == 0) threads = team_threads();
   const Effort& effort = beside_a_workload ? brief : thorough;
   return precision == Precision::float32 ? limits_in<float>(threads, effort, beside_a_workload)
                                          : limits_in<double>(threads, effort, beside_a_workload);

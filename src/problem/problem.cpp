@@ -266,10 +266,18 @@ double Problem::entry(std::size_t k, std::size_t i) const {
   return rules.empty() ? held_->numbers[k * instances + i] : drawn(rules[k], i);
 }
 
-bool Problem::varies(std::size_t k) const {
-  if (!rules.empty()) return rules[k].kind != DrawRule::Kind::constant;
-  const double* const line = held_->numbers.data() + k * instances;
-  return std::any_of(line, line + instances, [&](double number) { return number != *line; });
+const std::vector<std::size_t>& Problem::varying() const {
+  const auto varies = [&](std::size_t k) {
+    if (!rules.empty()) return rules[k].kind != DrawRule::Kind::constant;
+    const double* const line = held_->numbers.data() + k * instances;
+    return std::any_of(line, line + instances, [&](double number) { return number != *line; });
+  };
+  std::call_once(held_->compared, [&] {
+    held_->varying.clear();
+    for (std::size_t k = 0, size = record_size(); k < size; ++k)
+      if (varies(k)) held_->varying.push_back(k);
+  });
+  return held_->varying;
 }
 
 template <class T>

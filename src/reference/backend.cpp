@@ -5,12 +5,12 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 #include "reference/lane.hpp"
 #include "reference/registry.hpp"
 #include "statistics/recorder.hpp"
+#include "threads/team.hpp"
 
 namespace omg {
 
@@ -25,21 +25,16 @@ class Crew {
  public:
   Crew(LaneRange lanes, std::int64_t iterations, const RunControl& control)
       : lanes_(lanes), iterations_(static_cast<std::uint64_t>(iterations)), control_(control) {
-    const unsigned wanted = control.threads > 0 ? control.threads : std::max(1u, std::thread::hardware_concurrency());
-    threads_ = std::max<std::uint64_t>(1, std::min<std::uint64_t>(wanted, lanes.size()));
+    const unsigned wanted = control.threads > 0 ? control.threads : team_threads();
+    threads_ = static_cast<unsigned>(std::clamp<std::uint64_t>(lanes.size(), 1, wanted));
   }
 
-  [[nodiscard]] std::size_t threads() const { return threads_; }
+  [[nodiscard]] unsigned threads() const { return threads_; }
 
   /// work(chunk, lane) for every lane, in increasing order within a chunk. Rethrows the first exception.
   template <class Work>
   void run(Work&& work) {
-    {
-      std::vector<std::jthread> others;
-      for (std::size_t chunk = 1; chunk < threads_; ++chunk)
-        others.emplace_back([this, chunk, &work] { go(chunk, work); });
-      go(0, work);
-    }
+    in_team(threads_, [&](unsigned chunk) { go(chunk, work); });
     report();
     if (failure_) std::rethrow_exception(failure_);
   }
@@ -74,7 +69,7 @@ class Crew {
   LaneRange lanes_;
   std::uint64_t iterations_;
   const RunControl& control_;
-  std::uint64_t threads_ = 1;
+  unsigned threads_ = 1;
   std::atomic<std::uint64_t> done_ = 0;
   std::atomic<bool> stop_ = false;
   std::uint64_t reported_ = 0;

@@ -1,5 +1,6 @@
 #include "omg/histogram.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -36,21 +37,37 @@ const std::array<Log2Segment, 64> log2_segments = make_segments();
 const Log2Columns log2_columns = make_columns();
 
 void Histogram::Side::reach(std::uint64_t place) {
-  const std::uint64_t low = place / octave * octave;
+  const std::uint64_t low = place / octave * octave, high = low + octave;
+  // Half as many again as there are: the gaps of a sweep come down octave by octave. Never place 0, the key of zero.
+  const std::uint64_t spare = counts.size() / 2 / octave * octave;
   if (counts.empty()) first = low;
   if (low < first) {
-    counts.insert(counts.begin(), first - low, 0);
-    first = low;
+    const std::uint64_t begin = low - std::min(low - octave, spare);
+    counts.insert(counts.begin(), first - begin, 0);
+    first = begin;
   }
-  if (low + octave > first + counts.size()) counts.resize(low + octave - first);
+  if (high > end()) counts.resize(high + spare - first);
+}
+
+bool Histogram::Side::operator==(const Side& other) const {
+  const auto at = [](const Side& side, std::uint64_t place) {
+    return place - side.first < side.counts.size() ? side.counts[place - side.first] : 0;
+  };
+  for (std::uint64_t place = std::min(first, other.first); place < std::max(end(), other.end()); ++place)
+    if (at(*this, place) != at(other, place)) return false;
+  return true;
 }
 
 void Histogram::merge(const Histogram& other) {
   const auto add = [](Side& into, const Side& from) {
-    if (from.counts.empty()) return;
-    into.reach(from.first);
-    into.reach(from.first + from.counts.size() - 1);
-    for (std::size_t k = 0; k < from.counts.size(); ++k) into.counts[from.first - into.first + k] += from.counts[k];
+    std::uint64_t begin = from.first, end = from.end();
+    while (begin < end && from.counts[begin - from.first] == 0) ++begin;
+    while (begin < end && from.counts[end - 1 - from.first] == 0) --end;
+    if (begin == end) return;
+    into.reach(begin);
+    into.reach(end - 1);
+    for (std::uint64_t place = begin; place < end; ++place)
+      into.counts[place - into.first] += from.counts[place - from.first];
   };
   add(positive_, other.positive_);
   add(negative_, other.negative_);
