@@ -54,6 +54,8 @@ class Chain {
     each_register<most>([&](auto k) {
       if (count == k + 1) all ? sweep<k + 1, true>(rates, sums) : sweep<k + 1, false>(rates, sums);
     });
+    energy_ = sums[0];
+    energy_at_ = t;
   }
 
   /// f − f*
@@ -73,6 +75,14 @@ class Chain {
   /// Whether no lane of `running` can diverge at iterations t + 1 … t + count, gaps being divided by 1/scale.
   bool stays_finite(std::int64_t t, int count, const R& scale, const Mask<R>& running) {
     if (bounded_at_ == t && grow_bound(count, scale)) return true;
+    if constexpr (numbers == 1) {
+      // |d_i| ≤ Σ |v_j| ≤ √((n + 1) Σ v²), which the last pass has told
+      if (energy_at_ >= 0) {
+        numbers_of(bound_)[0] = select(running, sqrt(R(n_ + 1) * energy_), R(0));
+        bounded_at_ = energy_at_;
+        if (grow_bound(static_cast<int>(t - energy_at_) + count, scale)) return true;
+      }
+    }
     measure(running);
     bounded_at_ = t;
     return grow_bound(count, scale);
@@ -192,6 +202,8 @@ class Chain {
   R stiffness_;
   Bound bound_;  ///< of the coordinates after iteration
   std::int64_t bounded_at_ = -1;
+  R energy_;  ///< Σ v² at the iteration before the last pass
+  std::int64_t energy_at_ = -1;
 };
 
 /// Packs of arena that a group takes in dimension n.
