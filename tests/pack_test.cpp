@@ -2,11 +2,18 @@
 
 #include "cpu/pack.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <random>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
+
+#include "cpu/engine.hpp"
+#include "pack_functions.hpp"
 
 namespace omg::cpu {
 namespace {
@@ -57,6 +64,86 @@ TYPED_TEST(PackOf, ExponentialAsAFractionIsBounded) {
   EXPECT_GT(ratio_at(-limit), 0);
   EXPECT_LT(ratio_at(limit), infinity);
   EXPECT_TRUE(std::isnan(ratio_at(std::numeric_limits<T>::quiet_NaN())));
+}
+
+// f(name, function) for the instruction sets that run here.
+template <class T, class F>
+void for_each_over_root_here(F&& f) {
+  const auto usable = usable_instruction_sets();
+  for_each_over_root([&](const std::string& set, auto* of_double, auto* of_float) {
+    if (std::find(usable.begin(), usable.end(), set) == usable.end()) return;
+    if constexpr (sizeof(T) == 8)
+      f(set, of_double);
+    else
+      f(set, of_float);
+  });
+}
+
+// a / (√b + c): a root, a sum and a division, each within a unit in the last place. What a number becomes does not
+// depend on those beside it.
+TYPED_TEST(PackOf, QuotientByARootOfEveryInstructionSet) {
+  using T = TypeParam;
+  constexpr int count = 1 << 14, most = sizeof(T) == 8 ? 400 : 40;
+  std::mt19937_64 random(2);
+  std::uniform_real_distribution<T> mantissa(1, 2);
+  const auto number = [&](int exponents) {
+    return std::ldexp(mantissa(random), static_cast<int>(random() % static_cast<unsigned>(2 * exponents)) - exponents);
+  };
+  struct alignas(64) Lines {
+    T a[count], b[count], c[count], out[count];
+  };
+  const auto numbers = std::make_unique<Lines>();
+  auto& [a, b, c, out] = *numbers;
+  for (int i = 0; i < count; ++i) {
+    a[i] = (i % 2 == 0 ? 1 : -1) * number(most);
+    b[i] = number(most);
+    c[i] = i % 3 == 0 ? 0 : number(most / 2);
+  }
+  for_each_over_root_here<T>([&](const std::string& set, auto* over_root_of) {
+    over_root_of(a, b, c, out, count);
+    for (int i = 0; i < count; ++i) {
+      const long double exact = a[i] / (std::sqrt(static_cast<long double>(b[i])) + c[i]);
+      ASSERT_NEAR(static_cast<long double>(out[i]) / exact, 1, 2.5L * std::numeric_limits<T>::epsilon())
+          << set << ": " << a[i] << " / (√" << b[i] << " + " << c[i] << ")";
+    }
+    const std::vector<T> before(out, out + count);
+    const auto rotated = std::make_unique<Lines>();
+    std::rotate_copy(a, a + 1, a + count, rotated->a);
+    std::rotate_copy(b, b + 1, b + count, rotated->b);
+    std::rotate_copy(c, c + 1, c + count, rotated->c);
+    over_root_of(rotated->a, rotated->b, rotated->c, out, count);
+    for (int i = 0; i < count; ++i) ASSERT_EQ(out[i], before[static_cast<std::size_t>(i + 1) % count]) << set;
+  });
+}
+
+TYPED_TEST(PackOf, QuotientByARootAtTheEndsOfTheNumbers) {
+  using T = TypeParam;
+  constexpr T infinity = std::numeric_limits<T>::infinity(), none = std::numeric_limits<T>::quiet_NaN(),
+              largest = std::numeric_limits<T>::max(), smallest = std::numeric_limits<T>::min();
+  struct Case {
+    T a, b, c, expected;
+  };
+  for (const Case& one :
+       {Case{0, 0, T(0.5), 0}, Case{1, 0, T(0.5), 2}, Case{1, 0, 0, infinity}, Case{-1, 0, 0, -infinity},
+        Case{0, 0, 0, none}, Case{1, infinity, 1, 0}, Case{1, 4, infinity, 0}, Case{1, none, 1, none},
+        Case{1, 1, none, none}, Case{none, 1, 1, none}, Case{1, -1, 0, none}, Case{1, -infinity, 0, none},
+        Case{4, 4, 0, 2}, Case{0, 4, 0, 0}, Case{std::sqrt(largest), largest, 0, 1},
+        Case{std::sqrt(smallest), smallest, 0, 1}}) {
+    alignas(64) T a[16], b[16], c[16], out[16];
+    std::fill_n(a, 16, one.a);
+    std::fill_n(b, 16, one.b);
+    std::fill_n(c, 16, one.c);
+    for_each_over_root_here<T>([&](const std::string& set, auto* over_root_of) {
+      over_root_of(a, b, c, out, 16);
+      for (const T value : out) {
+        if (std::isnan(one.expected))
+          EXPECT_TRUE(std::isnan(value)) << set << ": " << one.a << " / (√" << one.b << " + " << one.c << ")";
+        else
+          EXPECT_FLOAT_EQ(static_cast<float>(value), static_cast<float>(one.expected))
+              << set << ": " << one.a << " / (√" << one.b << " + " << one.c << ")";
+      }
+    });
+  }
 }
 
 }  // namespace

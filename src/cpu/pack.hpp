@@ -97,6 +97,15 @@ OMG_HD xsimd::batch<T, A> scaled(const xsimd::batch<T, A>& a, const xsimd::batch
   const Bits exponent = std::bit_cast<Bits>((k + Register(end)).data) << mantissa;
   return Register(std::bit_cast<Native>(std::bit_cast<Bits>(a.data) + exponent));
 }
+/// a ÷ b and √a, within a unit in the last place.
+template <class T, class A>
+OMG_HD xsimd::batch<T, A> quotient(const xsimd::batch<T, A>& a, const xsimd::batch<T, A>& b) {
+  return a / b;
+}
+template <class T, class A>
+OMG_HD xsimd::batch<T, A> root(const xsimd::batch<T, A>& a) {
+  return xsimd::sqrt(a);
+}
 #if XSIMD_WITH_AVX512DQ
 // xsimd 8 multiplies and adds in two steps for AVX-512, and has no instruction for a 2^k.
 // clang-format off
@@ -109,6 +118,40 @@ OMG_HD Floats fused_negated(const Floats& a, const Floats& b, const Floats& c) {
 OMG_HD Doubles scaled(const Doubles& a, const Doubles& k) { return _mm512_scalef_pd(a, k); }
 OMG_HD Floats scaled(const Floats& a, const Floats& k) { return _mm512_scalef_ps(a, k); }
 // clang-format on
+
+// A division or square root of 512 bits keeps its unit busy for 16 cycles and more, one step of Newton from an estimate
+// of 14 bits and the correction of what is then left below a third of that. Where the estimate is 0, infinite or no
+// number the first remainder says so, and the estimate stays as it is.
+inline constexpr int own_root = 0x0e;  ///< vfpclass: zeros and +∞
+OMG_HD Doubles quotient(const Doubles& a, const Doubles& b) {
+  const __m512d estimate = _mm512_rcp14_pd(b), one = _mm512_set1_pd(1);
+  const __m512d off = _mm512_fnmadd_pd(b, estimate, one);
+  const __mmask8 finds = _mm512_cmp_pd_mask(off, one, _CMP_LT_OQ);
+  const __m512d inverse = _mm512_mask_fmadd_pd(estimate, finds, off, estimate);
+  const __m512d near = _mm512_mul_pd(a, inverse);
+  return _mm512_mask3_fmadd_pd(_mm512_fnmadd_pd(near, b, a), inverse, near, finds);
+}
+OMG_HD Floats quotient(const Floats& a, const Floats& b) {
+  const __m512 estimate = _mm512_rcp14_ps(b), one = _mm512_set1_ps(1);
+  const __mmask16 finds = _mm512_cmp_ps_mask(_mm512_fnmadd_ps(b, estimate, one), one, _CMP_LT_OQ);
+  const __m512 near = _mm512_mul_ps(a, estimate);
+  return _mm512_mask3_fmadd_ps(_mm512_fnmadd_ps(near, b, a), estimate, near, finds);
+}
+// g ≈ √a and h ≈ 1/(2 √a): both get nearer by 3/2 − g h (Goldschmidt). Zeros and infinities are their own roots.
+OMG_HD Doubles root(const Doubles& a) {
+  const __m512d estimate = _mm512_rsqrt14_pd(a);
+  const __m512d g = _mm512_mul_pd(a, estimate), h = _mm512_mul_pd(estimate, _mm512_set1_pd(0.5));
+  const __m512d step = _mm512_fnmadd_pd(g, h, _mm512_set1_pd(1.5));
+  const __m512d near = _mm512_mul_pd(g, step), slope = _mm512_mul_pd(h, step);
+  const __m512d found = _mm512_fmadd_pd(_mm512_fnmadd_pd(near, near, a), slope, near);
+  return _mm512_mask_mov_pd(found, _mm512_fpclass_pd_mask(a, own_root), a);
+}
+OMG_HD Floats root(const Floats& a) {
+  const __m512 estimate = _mm512_rsqrt14_ps(a);
+  const __m512 g = _mm512_mul_ps(a, estimate), h = _mm512_mul_ps(estimate, _mm512_set1_ps(0.5F));
+  const __m512 found = _mm512_fmadd_ps(_mm512_fnmadd_ps(g, g, a), h, g);
+  return _mm512_mask_mov_ps(found, _mm512_fpclass_ps_mask(a, own_root), a);
+}
 #endif
 
 }  // namespace registers
@@ -144,6 +187,7 @@ template <class T, class A, int K> OMG_HD Pack<T, A, K> min(const Pack<T, A, K>&
 template <class T, class A, int K> OMG_HD Pack<T, A, K> max(const Pack<T, A, K>& a, const Pack<T, A, K>& b) { return map<Pack<T, A, K>, K>([](const auto& p, const auto& q) { return xsimd::max(p, q); }, a, b); }
 template <class T, class A, int K> OMG_HD Pack<T, A, K> abs(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return xsimd::abs(p); }, a); }
 template <class T, class A, int K> OMG_HD Pack<T, A, K> sqrt(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return xsimd::sqrt(p); }, a); }
+template <class T, class A, int K> OMG_HD Pack<T, A, K> over_root(const Pack<T, A, K>& a, const Pack<T, A, K>& b, const Pack<T, A, K>& c) { return map<Pack<T, A, K>, K>([](const auto& p, const auto& q, const auto& r) { return registers::quotient(p, registers::root(q) + r); }, a, b, c); }
 // The transcendental ones are large: a call each.
 template <class T, class A, int K> Pack<T, A, K> exp(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return xsimd::exp(p); }, a); }
 template <class T, class A, int K> Pack<T, A, K> expm1(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return xsimd::expm1(p); }, a); }
@@ -169,39 +213,24 @@ template <class P> OMG_HD bool all(const Mask<P>& a) {
 
 /// eᵗ = 2^k (h + r)/(h − r), t = k log 2 + r, |r| ≤ ½ log 2 and h = r coth(r/2) = 2 + r²/6 − …, by the polynomials of
 /// fdlibm (Sun Microsystems 1993; float: S. Kargl and I. Taylor). Within 2 units in the last place.
-template <class T, class A>
-OMG_HD Fraction<xsimd::batch<T, A>> exp_fraction(const xsimd::batch<T, A>& t) {
-  using Register = xsimd::batch<T, A>;
-  constexpr bool wide = sizeof(T) == 8;
-  const Register k = xsimd::nearbyint(t * Register(T(1.44269504088896340736)));
-  constexpr double high = wide ? 6.93147180369123816490e-01 : 6.9314575195e-01,
-                   low = wide ? 1.90821492927058770002e-10 : 1.4286067653e-06;
-  const Register upper = registers::fused_negated(k, Register(T(high)), t),
-                 r = registers::fused_negated(k, Register(T(low)), upper);
-  const Register square = r * r;
-  const auto next = [&](const Register& sum, double coefficient) __attribute__((always_inline)) {
-    return registers::fused(sum, square, Register(static_cast<T>(coefficient)));
-  };
-  Register h;
-  if constexpr (wide) {
-    h = next(Register(4.13813679705723846039e-08), -1.65339022054652515390e-06);
-    h = next(next(next(h, 6.61375632143793436117e-05), -2.77777777770155933842e-03), 1.66666666666666019037e-01);
-  } else {
-    h = next(Register(-2.7667332906e-3F), 1.6666625440e-1);
-  }
-  h = next(h, 2);
-  return {registers::scaled(h + r, k), h - r};
-}
 template <class T, class A, int K>
 OMG_HD Fraction<Pack<T, A, K>> exp_fraction(const Pack<T, A, K>& t) {
-  const auto bounded = exp_argument(t);
-  Fraction<Pack<T, A, K>> out;
-  each_register<K>([&](auto k) __attribute__((always_inline)) {
-    const auto one = exp_fraction(bounded.v[k]);
-    out.top.v[k] = one.top;
-    out.bottom.v[k] = one.bottom;
-  });
-  return out;
+  using P = Pack<T, A, K>;
+  constexpr bool wide = sizeof(T) == 8;
+  const P bounded = exp_argument(t);
+  // k to the nearest whole number, as between 1.5 · 2^(p−1) and 2^p there is nothing else.
+  constexpr double whole = 1.5 * static_cast<double>(std::uint64_t{1} << (std::numeric_limits<T>::digits - 1));
+  const P k = fma(bounded, P(1.44269504088896340736), P(whole)) - P(whole);
+  constexpr double high = wide ? 6.93147180369123816490e-01 : 6.9314575195e-01,
+                   low = wide ? 1.90821492927058770002e-10 : 1.4286067653e-06;
+  const P r = nmadd(k, P(low), nmadd(k, P(high), bounded)), square = r * r;
+  P h;
+  if constexpr (wide)
+    h = horner(square, 2, 1.66666666666666019037e-01, -2.77777777770155933842e-03, 6.61375632143793436117e-05,
+               -1.65339022054652515390e-06, 4.13813679705723846039e-08);
+  else
+    h = horner(square, 2, 1.6666625440e-1, -2.7667332906e-3);
+  return {map<P, K>([](const auto& p, const auto& q) { return registers::scaled(p, q); }, h + r, k), h - r};
 }
 
 }  // namespace omg::cpu

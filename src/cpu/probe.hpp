@@ -19,12 +19,13 @@ double probe_multiply_add(T* sink) {
   return 2.0 * rounds * R::width;
 }
 
+/// As many chains, as what the engine takes for a root and a division may be a row of multiply-adds.
 template <class T, class Arch>
 double probe_root_and_division(T* sink) {
-  using R = Pack<T, Arch, 4>;
+  using R = Pack<T, Arch, 12>;
   constexpr int rounds = 5000;
   R value(sink[0] + T(2));
-  for (int k = 0; k < rounds; ++k) value = R(T(3)) / sqrt(value);
+  for (int k = 0; k < rounds; ++k) value = over_root(R(T(3)), value, R(T(0)));
   folded(value, [](const auto& a, const auto& b) { return a + b; }).store_unaligned(sink);
   return static_cast<double>(rounds) * R::width;
 }

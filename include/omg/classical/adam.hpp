@@ -52,7 +52,7 @@ struct AdamMethod {
       lane.c.template for_each<PointDim>([&](int i) {
         m[i] = fma(b1, m[i], (Real(1) - b1) * g[i]);
         v[i] = fma(b2, v[i], (Real(1) - b2) * (g[i] * g[i]));
-        x[i] = x[i] - step * (m[i] / unbias1) / (sqrt(v[i] / unbias2) + epsilon);
+        x[i] = x[i] - over_root(step * (m[i] / unbias1), v[i] / unbias2, epsilon);
       });
       return lane.f.gap_and_gradient(x, g);
     }

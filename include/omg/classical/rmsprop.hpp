@@ -40,7 +40,7 @@ struct RmsProp {
       (void)t;
       lane.c.template for_each<PointDim>([&](int i) {
         squares[i] = fma(decay, squares[i], fresh * (g[i] * g[i]));
-        x[i] = x[i] - step * g[i] / (sqrt(squares[i]) + epsilon);
+        x[i] = x[i] - over_root(step * g[i], squares[i], epsilon);
       });
       return lane.f.gap_and_gradient(x, g);
     }

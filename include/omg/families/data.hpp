@@ -80,12 +80,12 @@ struct DifferenceScratch<C> {
 template <class C>
 inline constexpr int rows_together = 1;
 
-/// The loss ℓ of a row with one score: slope is ℓ′(then + change), divergence ℓ(then + change) − ℓ(then) − ℓ′(then)
-/// change without cancellation, as x approaches x*; then = a_iᵀx*. What an optional rest() returns at the end belongs
-/// to the sum of the divergences.
+/// The loss ℓ of a row with one score: slope is weight · ℓ′(then + change), divergence ℓ(then + change) − ℓ(then) −
+/// ℓ′(then) change without cancellation, as x approaches x*; then = a_iᵀx*. What an optional rest() returns at the end
+/// belongs to the sum of the divergences.
 template <class Row, class R>
 concept RowLoss = requires(Row row, R number) {
-  row.slope(number, number, number);
+  row.slope(number, number, number, number);
   row.divergence(number, number, number);
 };
 template <class R, class Row>
@@ -122,7 +122,7 @@ OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, Diffe
       }
       for (int b = 0; b < block; ++b) {
         const R label = in.data(rows * n + i + b), then = in.data(rows * n + rows + i + b);
-        if constexpr (Want::gradient) step[b] = weight * row.slope(label, then, change[b]);
+        if constexpr (Want::gradient) step[b] = row.slope(weight, label, then, change[b]);
         if constexpr (Want::gap) gap = gap + row.divergence(label, then, change[b]);
       }
       if constexpr (Want::gradient) {
@@ -142,7 +142,7 @@ OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, Diffe
     const R change = c.template sum<PointDim>([&](int j) { return feature_entry(in, i, j, n) * d[j]; });
     if constexpr (Want::gap) gap = gap + row.divergence(label, then, change);
     if constexpr (Want::gradient) {
-      const R step = weight * row.slope(label, then, change);
+      const R step = row.slope(weight, label, then, change);
       c.template for_each<PointDim>([&](int j) { g[j] = fma(step, feature_entry(in, i, j, n), g[j]); });
     }
   }
@@ -165,7 +165,7 @@ OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, Diffe
   R gap = R(0);
   const auto take = [&](int i, const R& change) {
     const R label = in.data(rows * n + i), then = in.data(rows * n + rows + i);
-    if constexpr (Want::gradient) steps[i] = weight * row.slope(label, then, change);
+    if constexpr (Want::gradient) steps[i] = row.slope(weight, label, then, change);
     if constexpr (Want::gap) gap = gap + row.divergence(label, then, change);
   };
   int i = rank;

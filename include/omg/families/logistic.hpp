@@ -10,10 +10,10 @@ struct LogisticRow {
   static constexpr double most = sizeof(Scalar<R>) == 8 ? 1e150 : 1e15;
   R product = R(1);  ///< of the 1 + u whose logarithms are still to be added
 
-  OMG_HD static R slope(R label, R then, R change) {
+  OMG_HD static R slope(R weight, R label, R then, R change) {
     // d/ds log(1 + exp(−b s)) = −b σ(−b s)
     const auto odds = exp_fraction(-label * (then + change));
-    return -label * (odds.top / (odds.top + odds.bottom));
+    return -(weight * label) * (odds.top / (odds.top + odds.bottom));
   }
 
   /// D = ℓ(v + e) − ℓ(v) − ℓ'(v) e ≥ 0, v = label · then, e = label · change.

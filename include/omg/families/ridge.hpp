@@ -18,7 +18,7 @@ struct Ridge {
   OMG_HD static typename C::Real evaluate(const C& c, const S& s, const I& in, Scratch<C>& scratch, const X& x, G& g) {
     using R = typename C::Real;
     struct Row {
-      OMG_HD static R slope(R label, R then, R change) { return (then - label) + change; }
+      OMG_HD static R slope(R weight, R label, R then, R change) { return weight * ((then - label) + change); }
       OMG_HD static R divergence(R, R, R change) { return R(0.5) * change * change; }  // f is quadratic
     };
     return evaluate_rows<Want>(c, s, in, scratch, R(1) / R(s.terms), in.field(0), x, g, Row{});

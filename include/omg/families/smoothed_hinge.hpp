@@ -33,9 +33,9 @@ struct SmoothedHinge {
         const R w = clamp(v, R(0), delta), y = (v - w) + e;
         return {w, y, clamp(y, -w, delta - w)};
       }
-      OMG_HD R slope(R label, R then, R change) const {
+      OMG_HD R slope(R weight, R label, R then, R change) const {
         const Growth from = growth(label, then, change);
-        return -(label * inverse) * (from.w + from.q);
+        return -(weight * label * inverse) * (from.w + from.q);
       }
       OMG_HD R divergence(R label, R then, R change) const {
         const Growth from = growth(label, then, change);

@@ -29,9 +29,9 @@ struct SquaredHinge {
         const R w = max(v, R(0)), y = (v - w) + e;
         return {w, y, max(y, -w)};
       }
-      OMG_HD static R slope(R label, R then, R change) {
+      OMG_HD static R slope(R weight, R label, R then, R change) {
         const Growth from = growth(label, then, change);
-        return -(label * (from.w + from.q));
+        return -(weight * label) * (from.w + from.q);
       }
       OMG_HD static R divergence(R label, R then, R change) {
         const Growth from = growth(label, then, change);

@@ -49,6 +49,12 @@ OMG_HD R nmadd(R a, R b, R c) {
   return fma(-a, b, c);
 }
 
+/// a / (√b + c), the step of a coordinate where gradients are divided by the root of a sum of their squares.
+template <class R>
+OMG_HD R over_root(R a, R b, R c) {
+  return a / (sqrt(b) + c);
+}
+
 /// The plain number type of a lane's arithmetic: double for double and for a pack of doubles.
 template <class R>
 struct ScalarOf {

@@ -30,7 +30,7 @@ struct AdamLearner {
       lane.c.template for_each<Dim>([&](int i) {
         m[i] = fma(Real(0.9), m[i], Real(0.1) * lane.g[i]);
         v[i] = fma(Real(0.999), v[i], Real(0.001) * (lane.g[i] * lane.g[i]));
-        lane.w[i] = lane.w[i] - step * (m[i] / unbias1) / (sqrt(v[i] / unbias2) + Real(1e-8));
+        lane.w[i] = lane.w[i] - over_root(step * (m[i] / unbias1), v[i] / unbias2, Real(1e-8));
       });
       lane.project_meta(lane.w);
     }
