@@ -47,13 +47,21 @@ class Chain {
     for (int i = 0; i < n_; ++i) at_[i] = Coordinate::start(instance.start(i) - instance.minimiser(i), k.constant);
   }
 
-  /// Makes iterations t + 1 … t + count. Σ v² before iteration t + 1 + k goes to sums[k]: for k = 0 only, or for all.
-  void pass(bool all, int count, std::int64_t t, R* sums) {
+  /// Makes iterations t + 1 … t + count. Σ v² before iteration t + 1 + k goes to sums[k], for k < summed: 0, 1 or
+  /// count.
+  void pass(int summed, int count, std::int64_t t, R* sums) {
     Rates rates[most];
     for (int k = 0; k < count; ++k) rates_at(t + 1 + k, rates[k]);
     each_register<most>([&](auto k) {
-      if (count == k + 1) all ? sweep<k + 1, true>(rates, sums) : sweep<k + 1, false>(rates, sums);
+      if (count != k + 1) return;
+      if (summed == 0)
+        sweep<k + 1, 0>(rates, sums);
+      else if (summed == 1)
+        sweep<k + 1, 1>(rates, sums);
+      else
+        sweep<k + 1, k + 1>(rates, sums);
     });
+    if (summed == 0) return;
     energy_ = sums[0];
     energy_at_ = t;
   }
@@ -136,7 +144,7 @@ class Chain {
 
   /// A wave of iterations over the coordinates: iteration k + 1 is two coordinates behind iteration k, so that all of
   /// them are independent of one another at every step.
-  template <int Iterations, bool All>
+  template <int Iterations, int Summed>
   [[gnu::noinline]] void sweep(const Rates* rates, R* sums) {
     constexpr int last = Iterations - 1;
     const R zeros[Kernel::Method::parameters]{};
@@ -155,7 +163,7 @@ class Chain {
         const int own = i - 2 * k - 1;
         const bool inside = !edge || (own >= 0 && own < n);
         const R v = here[k].point() - ahead[k].point();
-        if constexpr (All || k == 0) {
+        if constexpr (k < Summed) {
           const R jump = here[k].output() - ahead[k].output();
           sum[k][parity] = fma(jump, jump, sum[k][parity]);
         }
@@ -193,7 +201,7 @@ class Chain {
       step(i, even, edge);
       step(i + 1, odd, edge);
     }
-    each_register<(All ? Iterations : 1)>([&](auto k) { sums[k] = sum[k][0] + sum[k][1]; });
+    each_register<Summed>([&](auto k) { sums[k] = sum[k][0] + sum[k][1]; });
   }
 
   int n_;
@@ -248,8 +256,9 @@ void run_wavefront(const GroupArguments<typename R::T>& a) {
     int count = static_cast<int>((left + passes - 1) / passes);
     const bool all = every || left < 3 || !chain.stays_finite(t, count, seen.scale, seen.running);
     if (all) count = static_cast<int>(std::min<std::int64_t>(most, a.iterations - t));
-    chain.pass(all, count, t, sums);
-    for (int i = t == 0 ? 1 : 0; i < (all ? count : 1) && out.ended < a.lanes; ++i) observe(t + i, sums[i]);
+    const int summed = all ? count : due > next || t == 0 ? 1 : 0;
+    chain.pass(summed, count, t, sums);
+    for (int i = t == 0 ? 1 : 0; i < summed && out.ended < a.lanes; ++i) observe(t + i, sums[i]);
     t += count;
   }
   out.left = out.ended < a.lanes && patience.until < a.iterations;
