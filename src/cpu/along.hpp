@@ -17,11 +17,11 @@ struct Along {
 };
 
 /// The combinations that run along coordinates where the instances of several lanes would not fit the first-level
-/// cache. Their sums have another shape than those across lanes: last bits differ.
+/// cache. Lanes run on x − x*, and sums have another shape than those across lanes: last bits differ.
 using AlongKernels = TypeList<                                       //
     Along<Classical<GradientDescent>, Quadratic, 2>,                 //
     Along<Classical<HeavyBall>, Quadratic, 3>,                       //
-    Along<Classical<Nesterov>, Quadratic, 6>,                        //
+    Along<Classical<Nesterov>, Quadratic, 3>,                        //
     Along<Classical<Ogm>, Quadratic>,                                //
     Along<Classical<AdagradMethod>, Quadratic>,                      //
     Along<Classical<AdamMethod>, Quadratic>,                         //

@@ -84,8 +84,8 @@ template <class Kernel, class R, int Registers, class Observed>
       if constexpr (Registers == 0) {
         if (a.trace_gap != nullptr) {
           a.trace_gap[(t - 1) * a.width + l] = gap;
-          const T* point = reinterpret_cast<const T*>(lane.output().p);
-          for (int i = 0; i < n; ++i) a.trace_point[((t - 1) * n + i) * a.width + l] = point[i];
+          const T *point = reinterpret_cast<const T*>(lane.output().p), *centre = instance.record + n;
+          for (int i = 0; i < n; ++i) a.trace_point[((t - 1) * n + i) * a.width + l] = point[i] + centre[i];
         }
       }
       const bool ended = seen.observe(

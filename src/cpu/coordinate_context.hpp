@@ -142,7 +142,7 @@ class CoordinateContext {
   alignas(64) T last_[R::width];  ///< of the last register of a point: 1 where a coordinate stands
 };
 
-/// The instance of a lane, entry after entry; 64 bytes behind its end are readable.
+/// The instance of a lane, entry after entry, centred at its minimiser; 64 bytes behind its end are readable.
 template <class R>
 struct CoordinateInstance {
   using T = typename R::T;
@@ -154,8 +154,9 @@ struct CoordinateInstance {
     out.v[0] = R::Register::load_unaligned(from);
     return out;
   }
-  OMG_HD R start(int i) const { return at(record + i * R::width); }
-  OMG_HD R minimiser(int i) const { return at(record + n + i * R::width); }
+  OMG_HD R start(int i) const { return at(record + i * R::width) - centre(i); }
+  OMG_HD R minimiser(int) const { return R(0); }
+  OMG_HD R centre(int i) const { return at(record + n + i * R::width); }
   OMG_HD R field(int i) const { return at(record + 2 * n + i * R::width); }
 };
 

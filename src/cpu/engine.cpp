@@ -193,7 +193,10 @@ int along_position(const Cell& cell) {
   const bool vectors = std::any_of(cell.variants.begin(), cell.variants.end(), [](const Variant& v) {
     return !v.initial.empty() || !v.lower.empty() || !v.upper.empty();
   });
-  const bool simple = cell.problem->shape.rotated && cell.options.domain != Domain::simplex && !vectors;
+  // Lanes are centred at x*, a box for points is not.
+  const bool bounded = cell.options.domain == Domain::simplex ||
+                       (cell.options.domain == Domain::box && cell.method.rule == Iterate::entry.name);
+  const bool simple = cell.problem->shape.rotated && !bounded && !vectors;
   return simple && cell.problem->record_size() * line > first_level ? position_in(AlongKernels{}, cell) : -1;
 }
 
@@ -751,7 +754,7 @@ class CellRun {
     const double* from = records_ + instance;
     for (std::size_t k = 0; k < records; ++k, from += problem_.instances) {
       for (std::size_t i = 0; i < count; i += 64 / sizeof(double))
-        __builtin_prefetch(from + 16 * problem_.instances + i);
+        __builtin_prefetch(from + 16 * problem_.instances + i, 0, 2);
       for (std::size_t i = 0; i < count; ++i) to[i * record_stride_ + k] = static_cast<T>(from[i]);
     }
   }

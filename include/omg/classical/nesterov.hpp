@@ -35,22 +35,17 @@ struct Nesterov {
   struct State {
     using Real = typename Lane::Real;
     using Point = typename Lane::Point;
-    Point p;  ///< p_t, the output
-    Point y;
-    Point g;  ///< ∇f(y)
-    // Where ∇f is affine:
-    Point p_next;
-    Point slope;       ///< ∇f(p_t)
-    Point slope_next;  ///< ∇f(p_{t+1})
+    Point p;     ///< p_t, the output
+    Point y;     ///< y_t; where ∇f is affine y_t + s_{t+1} m_t ∇f(p_{t-1})
+    Point g;     ///< ∇f(y_t); where ∇f is affine ∇f(p_t)
+    Real ahead;  ///< s_{t+1} (1 + m_t)
 
     template <class C>
     OMG_HD explicit State(const C& c)
         : p(c.template vector<PointDim>()),
           y(c.template vector<PointDim>()),
           g(c.template vector<PointDim>()),
-          p_next(c.template vector<PointDim>()),
-          slope(c.template vector<PointDim>()),
-          slope_next(c.template vector<PointDim>()) {}
+          ahead(0) {}
 
     OMG_HD const Point& output() const { return p; }
 
@@ -58,24 +53,24 @@ struct Nesterov {
       lane.f.start(p);
       copy<PointDim>(lane.c, p, y);
       if constexpr (Lane::affine_gradient) {
-        lane.f.gradient(p, slope);
-        copy<PointDim>(lane.c, slope, g);
+        lane.f.gradient(p, g);
+        ahead = lane.parameter(0, 1);
       }
     }
 
     OMG_HD Real advance(Lane& lane, int t) {
       const Real step = lane.parameter(0, t), momentum = lane.parameter(1, t);
       if constexpr (Lane::affine_gradient) {
-        // One evaluation serves gap and step: ∇f(y_t) = ∇f(p_t) + m_t (∇f(p_t) − ∇f(p_{t-1}))
-        lane.c.template for_each<PointDim>([&](int i) { p_next[i] = nmadd(step, g[i], y[i]); });
-        const Real gap = lane.f.gap_and_gradient(p_next, slope_next);
+        // One evaluation serves gap and step, as ∇f(y_t) = ∇f(p_t) + m_t (∇f(p_t) − ∇f(p_{t-1})):
+        //   p_{t+1} = (y_t + s_{t+1} m_t ∇f(p_{t-1})) − s_{t+1} (1 + m_t) ∇f(p_t)
+        const Real next_step = lane.parameter(0, t + 1), back = next_step * momentum;
         lane.c.template for_each<PointDim>([&](int i) {
-          y[i] = fma(momentum, p_next[i] - p[i], p_next[i]);
-          g[i] = fma(momentum, slope_next[i] - slope[i], slope_next[i]);
+          const Real next = nmadd(ahead, g[i], y[i]);
+          y[i] = fma(back, g[i], fma(momentum, next - p[i], next));
+          p[i] = next;
         });
-        exchange(p, p_next);
-        exchange(slope, slope_next);
-        return gap;
+        ahead = next_step + back;
+        return lane.f.gap_and_gradient(p, g);
       }
       lane.f.gradient(y, g);
       const Real k[] = {step, momentum};
