@@ -1,6 +1,8 @@
 // Teams of threads on the host.
 
 #include <atomic>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -30,6 +32,21 @@ TEST(HostTeam, CallsEveryMemberWithinATeam) {
   std::atomic<int> calls = 0;
   in_team(3, [&](unsigned) { in_team(5, [&](unsigned) { ++calls; }); });
   EXPECT_EQ(calls, 15);
+}
+
+TEST(HostTeam, ThrowsOnWhatTheLowestMemberThrows) {
+  std::atomic<int> calls = 0;
+  const auto work = [&](unsigned member) {
+    ++calls;
+    if (member % 2 == 1) throw std::out_of_range(std::to_string(member));
+  };
+  try {
+    in_team(6, work);
+    FAIL() << "nothing thrown";
+  } catch (const std::out_of_range& error) {
+    EXPECT_STREQ(error.what(), "1");
+  }
+  EXPECT_EQ(calls, 6);
 }
 
 // Programs may call the library from threads of their own.

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
-#include <exception>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -331,10 +330,14 @@ class CellRun {
         static_cast<unsigned>(std::min<std::uint64_t>(this->threads(), std::max<std::uint64_t>(groups_, 1)));
     workers_ = threads;
     std::vector<CellStatistics> parts(threads);
-    std::vector<std::exception_ptr> failures(threads);
-    in_team(threads, [&](unsigned w) { guarded(failures[w], [&] { parts[w] = work(w == 0); }); });
-    for (const auto& failure : failures)
-      if (failure) std::rethrow_exception(failure);
+    in_team(threads, [&](unsigned w) {
+      try {
+        parts[w] = work(w == 0);
+      } catch (...) {
+        stop_ = true;
+        throw;
+      }
+    });
     report();
     for (unsigned w = 1; w < threads; ++w) parts[0].merge(parts[w]);
     if (fused_ != nullptr) complete(parts[0].certificate);
@@ -344,16 +347,6 @@ class CellRun {
   [[nodiscard]] std::uint64_t group_iterations() const { return group_iterations_; }
 
  private:
-  template <class F>
-  void guarded(std::exception_ptr& failure, F&& f) {
-    try {
-      f();
-    } catch (...) {
-      failure = std::current_exception();
-      stop_ = true;
-    }
-  }
-
   void choose_kernels() {
     const auto& all = tables<T>();
     const int family = position(Families{}, problem_.family);
@@ -418,7 +411,7 @@ class CellRun {
         std::min({all / (4 * threads()), room / bytes, long_run / static_cast<std::uint64_t>(cell_.iterations)}), 1,
         most);
   }
-  [[nodiscard]] std::uint64_t threads() const { return control_.threads != 0 ? control_.threads : team_threads(); }
+  [[nodiscard]] std::uint64_t threads() const { return team_threads(control_.threads); }
 
   /// Once for all settings that run on them.
   void prepare_instances() {

@@ -73,7 +73,7 @@ Limits limits_in(unsigned threads, const Effort& effort, bool of_the_core_only) 
 }  // namespace
 
 Limits measure_limits(Precision precision, unsigned threads, bool beside_a_workload) {
-  if (threads == 0) threads = team_threads();
+  threads = team_threads(threads);
   const Effort& effort = beside_a_workload ? brief : thorough;
   return precision == Precision::float32 ? limits_in<float>(threads, effort, beside_a_workload)
                                          : limits_in<double>(threads, effort, beside_a_workload);

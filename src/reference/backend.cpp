@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <exception>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 #include "reference/lane.hpp"
@@ -25,18 +23,16 @@ class Crew {
  public:
   Crew(LaneRange lanes, std::int64_t iterations, const RunControl& control)
       : lanes_(lanes), iterations_(static_cast<std::uint64_t>(iterations)), control_(control) {
-    const unsigned wanted = control.threads > 0 ? control.threads : team_threads();
-    threads_ = static_cast<unsigned>(std::clamp<std::uint64_t>(lanes.size(), 1, wanted));
+    threads_ = static_cast<unsigned>(std::clamp<std::uint64_t>(lanes.size(), 1, team_threads(control.threads)));
   }
 
   [[nodiscard]] unsigned threads() const { return threads_; }
 
-  /// work(chunk, lane) for every lane, in increasing order within a chunk. Rethrows the first exception.
+  /// work(chunk, lane) for every lane, in increasing order within a chunk. Throws on what the lowest chunk throws.
   template <class Work>
   void run(Work&& work) {
     in_team(threads_, [&](unsigned chunk) { go(chunk, work); });
     report();
-    if (failure_) std::rethrow_exception(failure_);
   }
 
  private:
@@ -54,9 +50,8 @@ class Crew {
         }
       }
     } catch (...) {
-      const std::lock_guard lock(mutex_);
-      if (!failure_) failure_ = std::current_exception();
       stop_ = true;
+      throw;
     }
   }
 
@@ -73,8 +68,6 @@ class Crew {
   std::atomic<std::uint64_t> done_ = 0;
   std::atomic<bool> stop_ = false;
   std::uint64_t reported_ = 0;
-  std::mutex mutex_;
-  std::exception_ptr failure_;
 };
 
 /// Keeps the function of the last instance: a sweep over one data set reads it once per thread.
