@@ -131,18 +131,84 @@ TEST(FusedKernels, AreForTheirCellsOnly) {
   EXPECT_FALSE(fused(study));
 }
 
-TEST(FusedKernels, FoldOnlyStepsThatCanBeDividedBy) {
-  using Learned =
-      cpu::Fused<MetaGradient<ElementwiseStep, Sgd>, Quadratic, cpu::plane, cpu::online, true, MetaParameters::count>;
+void give_matrix(ProblemSpec& problem, const std::vector<double>& matrix) {
+  for (const char* used : {"spectrum", "condition", "eigenvalues"}) problem.parameters.erase(used);
+  Value numbers;
+  numbers.kind = Value::Kind::vector;
+  numbers.numbers = matrix;
+  problem.parameters["matrix"] = {{numbers}, {}};
+}
+
+void expect_close_to_general(const Cell& cell) {
+  ASSERT_TRUE(cpu::has_fused_kernel(cell));
+  const LaneRange all{0, cell.lanes()};
+  const auto close = cpu::run(cell, all, {}, nullptr),
+             general = cpu::run(cell, all, {}, nullptr, cpu::Kernels::general);
+  EXPECT_EQ(close.diverged, general.diverged);
+  for (std::size_t k = 0; k < close.at.size(); ++k)
+    EXPECT_NEAR(close.envelope[k].value, general.envelope[k].value, 1e-9 * std::max(general.envelope[k].value, 1e-12))
+        << close.at[k];
+  for (std::size_t s = 0; s < close.settings.size(); ++s)
+    EXPECT_NEAR(close.settings[s].loss.value(), general.settings[s].loss.value(),
+                1e-9 * std::max(general.settings[s].loss.value(), 1e-12));
+  EXPECT_NEAR(close.certificate.ratio, general.certificate.ratio, 1e-9 * std::abs(general.certificate.ratio));
+}
+
+using Learned = cpu::Fused<cpu::ScaledElementwiseStep, Quadratic, cpu::plane, cpu::online, true>;
+
+/// With a diagonal of ones: matrices that have it, diagonal ones, coordinates of very different curvature, nearly
+/// singular ones; meta-steps and rates far apart, first steps for each coordinate, settings that share instances and a
+/// single one.
+TEST(FusedKernels, ScaleAnyPositiveDefiniteMatrixToUnitDiagonal) {
   Study study = study_of<Learned>(Precision::float64);
-  EXPECT_TRUE(cpu::has_fused_kernel(make_plan(study).cells[0]));
-  for (const char* step : {"0", "-0.1", "1e-9"}) {
-    study.methods[0].parameters["rate"] = one(step);
-    EXPECT_FALSE(cpu::has_fused_kernel(make_plan(study).cells[0])) << step;
-  }
-  study.methods[0].parameters["rate"] = one("1");
-  study.methods[0].parameters["meta_step"] = one("0");
-  EXPECT_FALSE(cpu::has_fused_kernel(make_plan(study).cells[0]));
+  study.iterations = 60;
+  const std::vector<std::vector<double>> matrices = {{2, 0, 0, 2},    {1, 0.5, 0.5, 1}, {3, -1, -1, 1},
+                                                     {1, 0, 0, 1e-6}, {1e-4, 0, 0, 7},  {2, 2 - 1e-5, 2 - 1e-5, 2}};
+  auto& method = study.methods[0].parameters;
+  for (const auto& matrix : matrices)
+    for (const bool many : {false, true})
+      for (const char* meta_step : {"1e-12/L", "1e-3/L", "0.3/L"})
+        for (const char* rate : {"1e-3", "1", "20"}) {
+          SCOPED_TRACE(fmt::format("matrix {}, meta-step {}, rate {}, {} settings", fmt::join(matrix, " "), meta_step,
+                                   rate, many ? 3 : 1));
+          give_matrix(study.problems[0], matrix);
+          method["meta_step"] = one(meta_step);
+          method["rate"] = one(rate);
+          method["initial"] = {{test::formula("0.02/L")}, {}};
+          if (many) method["initial"].values = {test::formula("0.02/L"), test::formula("0"), test::formula("0.09/L")};
+          expect_close_to_general(make_plan(study).cells[0]);
+        }
+  Value each;
+  each.kind = Value::Kind::vector;
+  each.numbers = {0.3, -0.01};
+  method["meta_step"] = one("1e-3");
+  method["rate"] = one("1");
+  method["initial"] = {{each}, {}};
+  give_matrix(study.problems[0], {1, 0.5, 0.5, 1});
+  expect_close_to_general(make_plan(study).cells[0]);
+}
+
+TEST(FusedKernels, ScaleOnlyWhereNumbersAllow) {
+  Study study = study_of<Learned>(Precision::float64);
+  const auto fused = [&] { return cpu::has_fused_kernel(make_plan(study).cells[0]); };
+  auto& method = study.methods[0].parameters;
+  method["rate"] = one("1");
+  EXPECT_TRUE(fused());
+  const auto expect_without = [&](const char* parameter, const char* value) {
+    const auto before = method[parameter];
+    method[parameter] = one(value);
+    EXPECT_FALSE(fused()) << parameter << " = " << value;
+    method[parameter] = before;
+  };
+  for (const char* rate : {"0", "-0.1", "1e-200"}) expect_without("rate", rate);
+  for (const char* meta_step : {"0", "-1e-3", "1e300"}) expect_without("meta_step", meta_step);
+  EXPECT_TRUE(fused());
+  study.precision = Precision::float32;
+  EXPECT_TRUE(fused());
+  expect_without("rate", "1e-9");
+  study.precision = Precision::float64;
+  give_matrix(study.problems[0], {1, 1, 1, 1});
+  EXPECT_FALSE(fused()) << "singular";
 }
 
 /// On principal axes: any step and momentum, matrices with equal or vanishing eigenvalues, coordinates that the axes
@@ -151,8 +217,6 @@ TEST(FusedKernels, RunOnPrincipalAxesOfAnyMatrix) {
   Study study =
       study_of<cpu::Fused<cpu::Recurrent<HeavyBall>, Quadratic, cpu::plane, Options{}, true>>(Precision::float64);
   study.iterations = 60;
-  auto& problem = study.problems[0].parameters;
-  for (const char* used : {"spectrum", "condition", "eigenvalues"}) problem.erase(used);
   const std::vector<std::vector<double>> matrices = {
       {2, 0, 0, 2}, {1, 0, 0, 3}, {3, 0, 0, 1},       {1, 1, 1, 1},      {2, -1, -1, 2},
       {0, 0, 0, 5}, {5, 0, 0, 0}, {1, 1e-9, 1e-9, 1}, {1e5, 3, 3, 1e-4}, {2, 2 - 1e-5, 2 - 1e-5, 2}};
@@ -160,29 +224,16 @@ TEST(FusedKernels, RunOnPrincipalAxesOfAnyMatrix) {
     for (const bool many : {false, true})
       for (const char* step : {"0", "-0.1/L", "1e-9/L", "1/L", "1.9/L"}) {
         SCOPED_TRACE(fmt::format("matrix {}, step {}, {} settings", fmt::join(matrix, " "), step, many ? 3 : 1));
-        Value numbers;
-        numbers.kind = Value::Kind::vector;
-        numbers.numbers = matrix;
-        problem["matrix"] = {{numbers}, {}};
+        give_matrix(study.problems[0], matrix);
         auto& method = study.methods[0].parameters;
         method["step"] = one(step);
         method["velocity"] = one("0.3");
         method["momentum"] = one("0.5");
         if (many)
           method["momentum"].values.insert(method["momentum"].values.end(), {one("0").values[0], one("0.9").values[0]});
-        const Plan plan = make_plan(study);
-        const Cell& cell = plan.cells[0];
-        ASSERT_TRUE(cpu::has_fused_kernel(cell));
-        const LaneRange all{0, cell.lanes()};
-        const auto close = cpu::run(cell, all, {}, nullptr),
-                   general = cpu::run(cell, all, {}, nullptr, cpu::Kernels::general);
-        for (std::size_t k = 0; k < close.at.size(); ++k)
-          EXPECT_NEAR(close.envelope[k].value, general.envelope[k].value,
-                      1e-9 * std::max(general.envelope[k].value, 1e-12))
-              << close.at[k];
-        EXPECT_NEAR(close.certificate.ratio, general.certificate.ratio, 1e-9 * std::abs(general.certificate.ratio));
+        expect_close_to_general(make_plan(study).cells[0]);
       }
-  problem["matrix"].values[0].numbers = {1e-180, 0, 0, 1e-180};
+  give_matrix(study.problems[0], {1e-180, 0, 0, 1e-180});
   EXPECT_FALSE(cpu::has_fused_kernel(make_plan(study).cells[0])) << "squares would vanish";
 }
 

@@ -64,10 +64,12 @@ struct GroupArguments {
   ObserverOptions observer;
   ObserverTables<T> observed;
   std::int64_t iterations = 0;
-  int width = 0;                     ///< lanes of a full group
-  int lanes = 0;                     ///< lanes in use, the rest repeats the last one
-  bool may_leave = false;            ///< lanes that still run may be left to other groups: see `Patience`
-  std::int64_t record_stride = 0;    ///< kernels along coordinates: from the record of a lane to the next
+  int width = 0;                   ///< lanes of a full group
+  int lanes = 0;                   ///< lanes in use, the rest repeats the last one
+  bool may_leave = false;          ///< lanes that still run may be left to other groups: see `Patience`
+  std::int64_t record_stride = 0;  ///< kernels along coordinates: from the record of a lane to the next
+  const T* prepared = nullptr;     ///< kernels that prepare instances: line k at prepared[k * prepared_stride]
+  std::int64_t prepared_stride = 0;
   const T* constants = nullptr;      ///< [parameter][width]
   const T* const* tables = nullptr;  ///< [parameter], null without schedule; t = 0 … T + 1
   const T* alpha = nullptr;

@@ -103,42 +103,56 @@ bool is_steady(const Cell& cell) {
   });
 }
 
-/// Whether instances can be multiplied by that parameter of a steady cell, and gaps divided by it.
+struct Range {
+  double least = std::numeric_limits<double>::infinity(), largest = -least;
+
+  void take(double value) {
+    least = std::min(least, value);
+    largest = std::max(largest, value);
+  }
+  /// Of products of positive numbers.
+  friend Range operator*(const Range& a, const Range& b) { return {a.least * b.least, a.largest * b.largest}; }
+};
+Range range_of(std::span<const double> numbers) {
+  Range out;
+  for (const double number : numbers) out.take(number);
+  return out;
+}
+/// Of a parameter of the lanes of a steady cell.
 template <class Method>
-bool can_fold(const Cell& cell, int parameter) {
+Range range_of(const Cell& cell, int parameter) {
   std::size_t table = 0;
   for (int p = 0; p < parameter; ++p) table += Method::parameter(p).scheduled ? 1 : 0;
-  const auto& constants = cell.constants[static_cast<std::size_t>(parameter)];
-  return std::all_of(cell.variants.begin(), cell.variants.end(), [&](const Variant& variant) {
+  Range out;
+  for (const Variant& variant : cell.variants) {
     const double factor = Method::parameter(parameter).scheduled ? variant.tables[table][1] : 1.0;
-    return std::all_of(constants.begin(), constants.end(), [&](const Constant& c) {
-      return std::all_of(c.values.begin(), c.values.end(),
-                         [&](double value) { return value * factor > 0x1p-24 && value * factor < 0x1p24; });
-    });
-  });
+    for (const Constant& constant : cell.constants[static_cast<std::size_t>(parameter)])
+      for (const double value : constant.values) out.take(value * factor);
+  }
+  return out;
 }
 
-/// The same of all that a kernel folds: its parameter s and β.
-template <class Kernel>
-bool can_fold(const Cell& cell) {
-  if constexpr (Kernel::folded < 0)
-    return true;
-  else
-    return can_fold<typename Kernel::Method>(cell, Kernel::folded) &&
-           can_fold<typename Kernel::Method>(cell, MetaParameters::meta_step) &&
-           std::all_of(cell.variants.begin(), cell.variants.end(), [](const Variant& v) { return v.alpha[1] == 1; });
-}
-
-/// Whether a number and its square are far from the ends of what the cell's numbers can be.
-bool has_square(const Cell& cell, double number) {
-  const double most = cell.precision == Precision::float32 ? 0x1p40 : 0x1p400;
-  return number < most && number > 1 / most;
-}
-/// Whether the instances of a cell can be prepared for a kernel, if it asks for that: matrices are squared.
+/// Whether the instances of a cell can be prepared for a kernel, if it asks for that. Here matrices are squared, far
+/// from the ends of what the cell's numbers can be.
 template <class Method>
 bool can_prepare(Recurrent<Method>*, const Cell& cell) {
-  const auto all = cell.problem->smoothness.distinct();
-  return std::all_of(all.begin(), all.end(), [&](double smoothness) { return has_square(cell, smoothness); });
+  const double most = cell.precision == Precision::float32 ? 0x1p40 : 0x1p400;
+  const Range smoothness = range_of(cell.problem->smoothness.distinct());
+  return smoothness.least > 1 / most && smoothness.largest < most;
+}
+/// Its normalised gaps are multiplied by 2 η² β q² scale, where q is between μ and L; one of 1e30 is still a number,
+/// and what vanishes of them is below any that counts.
+bool can_prepare(ScaledElementwiseStep*, const Cell& cell) {
+  using Method = ScaledElementwiseStep;
+  const bool narrow = cell.precision == Precision::float32;
+  const Range rate = range_of<Method>(cell, Method::rate);
+  Range meta_step = range_of<Method>(cell, MetaParameters::meta_step), alpha, q;
+  for (const Variant& variant : cell.variants) alpha.take(variant.alpha[1]);
+  q = {range_of(cell.problem->strong_convexity.distinct()).least,
+       range_of(cell.problem->smoothness.distinct()).largest};
+  const Range unit = rate * rate * meta_step * alpha * q * q * range_of(cell.problem->scale.distinct());
+  const bool positive = std::min({rate.least, meta_step.least, alpha.least, q.least}) > 0;
+  return positive && unit.least > (narrow ? 0x1p-40 : 0x1p-400) && unit.largest < (narrow ? 0x1p24 : 0x1p400);
 }
 bool can_prepare(void*, const Cell&) { return true; }
 
@@ -152,7 +166,7 @@ int fused_position(const Cell& cell) {
   const auto look = [&]<class Kernel>(Kernel*) {
     const bool fits = method == position_of(static_cast<typename Kernel::Method*>(nullptr)) &&
                       cell.problem->family == Kernel::Family::entry.name && cell.problem->shape == Kernel::shape &&
-                      options == Kernel::options && (!Kernel::steady || is_steady(cell)) && can_fold<Kernel>(cell) &&
+                      options == Kernel::options && (!Kernel::steady || is_steady(cell)) &&
                       can_prepare(static_cast<typename Kernel::Method*>(nullptr), cell);
     if (fits && found < 0) found = i;
     ++i;
@@ -418,7 +432,8 @@ class CellRun {
     const auto width = static_cast<std::size_t>(width_), instances = problem_.instances;
     const Buffer<T> record(problem_.record_size() * width), scale(width), block(prepared_lines_ * width);
     place_shared(record, scale);
-    prepared_ = Buffer<T>(prepared_lines_ * instances);
+    prepared_stride_ = instances + width;
+    prepared_ = Buffer<T>(prepared_lines_ * prepared_stride_);
     for (std::size_t k = 0; k < prepared_lines_; ++k) prepared_line_.push_back(k);
     for (std::size_t first = 0; first < instances; first += width) {
       const std::size_t count = std::min(width, instances - first);
@@ -426,7 +441,12 @@ class CellRun {
       inverse_scale_.read(first, count, scale.data());
       prepare_(record.data(), scale.data(), block.data());
       for (std::size_t k = 0; k < prepared_lines_; ++k)
-        std::copy_n(block.data() + k * width, count, prepared_.data() + k * instances + first);
+        std::copy_n(block.data() + k * width, count, prepared_.data() + k * prepared_stride_ + first);
+    }
+    // Lanes of the next setting follow with the first instances again.
+    for (std::size_t k = 0; k < prepared_lines_; ++k) {
+      T* const line = prepared_.data() + k * prepared_stride_;
+      for (std::size_t i = instances; i < prepared_stride_; ++i) line[i] = line[i - instances];
     }
   }
 
@@ -521,6 +541,7 @@ class CellRun {
     GroupArguments<T> arguments;
     std::vector<std::uint64_t> left;  ///< lanes whose groups were left before they had ended: see `Patience`
     std::uint64_t setting = none;     ///< whose parameters all of `constants` holds
+    bool stands = false;              ///< the prepared instances of the group are read where they stand
     bool diverges = false;            ///< a lane of the last group ended: no use in a kernel that cannot watch it
     static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
   };
@@ -636,6 +657,7 @@ class CellRun {
     const auto width = static_cast<std::size_t>(width_);
     for (std::size_t at = 0; at < lanes.size() && !stop_; at += width) {
       const std::span<const std::uint64_t> some(lanes.data() + at, std::min(width, lanes.size() - at));
+      read_prepared(room, nullptr);
       for (std::size_t l = 0; l < some.size(); ++l) place({some[l], 1, variant}, l, room);
       complete_group(some.size(), room);
       const Group group{some[0], static_cast<int>(some.size()), variant};
@@ -665,8 +687,18 @@ class CellRun {
   /// Brings instances and parameters of a group's lanes side by side; elements that are not in use repeat the last
   /// lane.
   void fill(const Group& group, Room& room) const {
+    const bool whole = group.lanes == width_;
+    read_prepared(room,
+                  whole && prepared_.data() != nullptr ? prepared_.data() + group.first % problem_.instances : nullptr);
     place(group, 0, room);
     complete_group(static_cast<std::size_t>(group.lanes), room);
+  }
+  /// Has a group read prepared instances where they stand, or else from the room.
+  void read_prepared(Room& room, const T* standing) const {
+    room.stands = standing != nullptr;
+    room.arguments.prepared = room.stands ? standing : room.prepared.data();
+    room.arguments.prepared_stride =
+        static_cast<std::int64_t>(room.stands ? prepared_stride_ : static_cast<std::size_t>(width_));
   }
   void place(const Group& group, std::size_t offset, Room& room) const {
     const auto width = static_cast<std::size_t>(width_);
@@ -675,11 +707,11 @@ class CellRun {
       const bool known = setting == room.setting;
       if (along_)
         transpose(instance, count, room.record.data() + l * record_stride_);
-      else if (prepared_.data() != nullptr)
-        placing_.copy_own(prepared_.data() + instance, prepared_line_.data(), prepared_lines_, problem_.instances,
-                          count, room.prepared.data() + l, width);
-      else
+      else if (prepared_.data() == nullptr)
         read(instance, count, room.record.data() + l);
+      else if (!room.stands)
+        placing_.copy_own(prepared_.data() + instance, prepared_line_.data(), prepared_lines_, prepared_stride_, count,
+                          room.prepared.data() + l, width);
       for (const std::size_t p : varying_parameters_) {
         const auto& values = cell_.constants[p][cell_.choice[setting][p]].values;
         T* to = room.constants.data() + p * width + l;
@@ -776,7 +808,7 @@ class CellRun {
     GroupArguments<T>& a = room.arguments;
     a.family.shape = problem_.shape;
     a.family.n = problem_.shape.n;
-    a.family.record = prepare_ != nullptr ? room.prepared.data() : room.record.data();
+    a.family.record = room.record.data();
     a.family.shared = problem_.shape.shared ? shared_.data() : nullptr;
     a.family.data_size = problem_.data_size;
     a.kernels = family_;
@@ -962,7 +994,10 @@ class CellRun {
   Placing<T> placing_;
   void (*prepare_)(const T* records, const T* inverse_scale, T* to) = nullptr;  ///< of a fused kernel that has one
   std::size_t prepared_lines_ = 0;
-  Buffer<T> prepared_;  ///< [line][instance], where settings share instances; else a group prepares its own
+  /// [line][prepared_stride_], instance after instance and those of a group once more, where settings share instances;
+  /// else a group prepares its own.
+  Buffer<T> prepared_;
+  std::size_t prepared_stride_ = 0;
   std::vector<std::size_t> prepared_line_;  ///< 0, 1, …, its lines
   std::vector<VariantTables<T>> variants_;
   std::vector<T> shared_, inverse_bound_table_, sup_table_, targets_;

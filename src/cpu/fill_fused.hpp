@@ -13,11 +13,11 @@ void fill_fused(FusedTable<T>& table) {
   table.register_width = R::register_width;
   for_each_position<FusedKernels::size>([&]<int I>(std::integral_constant<int, I>) {
     using Kernel = TypeAt<I, FusedKernels>;
-    using Group = decltype(group_of<Kernel, R>({}));
     table.kernels[I] = {&run_fused<Kernel, R>, &watch_fused<Kernel, R>};
-    if constexpr (requires { typename Group::Prepared; }) {
-      table.kernels[I].prepared = Group::Prepared::lines;
-      table.kernels[I].prepare = &Group::Prepared::template prepare<R>;
+    if constexpr (requires { typename Kernel::Method::Prepared; }) {
+      using Prepared = typename Kernel::Method::Prepared;
+      table.kernels[I].prepared = Prepared::lines;
+      table.kernels[I].prepare = &Prepared::template prepare<R>;
     }
   });
 }

@@ -6,22 +6,20 @@
 #include "omg/registry/methods.hpp"
 
 #include "arguments.hpp"
+#include "jacobi_scaling.hpp"
 #include "recurrence.hpp"
 
 namespace omg::cpu {
 
 /// A method on a family, compiled as one kernel: n, the sizes of the problem and the options are constants of the
 /// machine code, the state of a lane stays in registers. `steady`: neither parameters nor weights change with t.
-/// `folded`: the parameter by which a learned step multiplies ∇f wherever it enters, so that it stands in the matrix of
-/// a quadratic, and the meta-step in the unit of x; −1: none.
-template <class Method_, class Family_, Shape Sizes, Options Choices = Options{}, bool Steady = false, int Folded = -1>
+template <class Method_, class Family_, Shape Sizes, Options Choices = Options{}, bool Steady = false>
 struct Fused {
   using Method = Method_;
   using Family = Family_;
   static constexpr Shape shape = Sizes;
   static constexpr Options options = Choices;
   static constexpr bool steady = Steady;
-  static constexpr int folded = Folded;
 };
 
 template <class Family, Options Choices = Options{}>
@@ -60,11 +58,11 @@ using FusedKernels = TypeList<
     OnALine<AsymmetricHuber, last_hint>::Meta<Iterate, OptimisticFtrl>,  //
     OnALine<AsymmetricHuber, optimistic_target>::Meta<Iterate, Bmg>,     //
     // The toy study
-    Fused<Recurrent<GradientDescent>, Quadratic, plane, Options{}, true>,                              //
-    Fused<Recurrent<HeavyBall>, Quadratic, plane, Options{}, true>,                                    //
-    Fused<Classical<AdagradMethod>, Quadratic, plane, Options{}, true>,                                //
-    Fused<MetaGradient<ElementwiseStep, Sgd>, Quadratic, plane, online, true, MetaParameters::count>,  //
-    Fused<MetaGradient<AdagradRule, Sgd>, Quadratic, plane, online, true>                              //
+    Fused<Recurrent<GradientDescent>, Quadratic, plane, Options{}, true>,  //
+    Fused<Recurrent<HeavyBall>, Quadratic, plane, Options{}, true>,        //
+    Fused<Classical<AdagradMethod>, Quadratic, plane, Options{}, true>,    //
+    Fused<ScaledElementwiseStep, Quadratic, plane, online, true>,          //
+    Fused<MetaGradient<AdagradRule, Sgd>, Quadratic, plane, online, true>  //
     >;
 
 /// `run` is for groups of which nothing is asked but loss and certificate; false if a lane may have diverged: then

@@ -26,14 +26,7 @@ struct ConstantShape {
   static constexpr bool rotated = Kernel::shape.rotated;
 };
 
-struct WithFoldedStep {
-  static constexpr bool folded = true;
-};
-struct WithoutFoldedStep {};
-
-/// A group as its kernel takes it. Where a learned step s is folded, Q is multiplied by it and lanes run on κ (x − x*)
-/// with κ² = β α ÷ s: gradients are κ s ∇f and the meta-step is 1. Gaps are those of f times κ² s ÷ gap_factor, and
-/// what they are multiplied by takes this back.
+/// A group as its kernel takes it. Gaps are those of f ÷ gap_factor, and what they are multiplied by takes this back.
 template <class Kernel, class R>
 struct FusedGroup {
   using T = typename R::T;
@@ -41,12 +34,11 @@ struct FusedGroup {
   using Method = typename Kernel::Method;
   static constexpr int lanes = R::width;
   static constexpr bool has_unit = requires { Family::gap_factor; };
-  static constexpr bool folds = Kernel::folded >= 0;
   static constexpr int entries = has_unit ? Kernel::shape.n * Kernel::shape.n : 1, width = has_unit ? R::width : 1;
   static constexpr bool has_matrix = has_unit;  ///< of its own, in the place of the instances' fields
 
   alignas(64) T matrix[entries * width];
-  alignas(64) T unit[width], length[width], scale[width], bound[width];
+  alignas(64) T unit[width], scale[width], bound[width];
   const T *record, *fields, *inverse_scale, *inverse_bound;
 
   OMG_HD explicit FusedGroup(const GroupArguments<T>& a)
@@ -55,15 +47,8 @@ struct FusedGroup {
         inverse_scale(a.inverse_scale),
         inverse_bound(a.inverse_bound) {
     if constexpr (has_unit) {
-      R factor(1), one(Family::gap_factor);  // s and gap_factor ÷ κ² s
-      if constexpr (folds) {
-        const auto k = coefficients<Method, R, ConstantOptions<Kernel>>(a);
-        factor = k.constant[Kernel::folded];
-        const R product = k.constant[MetaParameters::meta_step], inverse = R(1) / (product * factor);
-        (product * sqrt(inverse)).store(length);
-        one = one * factor * inverse;
-      }
-      for (int k = 0; k < entries; ++k) (R::load(fields + k * R::width) * factor).store(matrix + k * R::width);
+      const R one(Family::gap_factor);
+      for (int k = 0; k < entries; ++k) R::load(fields + k * R::width).store(matrix + k * R::width);
       one.store(unit);
       (R::load(inverse_scale) * one).store(scale);
       (R::load(inverse_bound) * one).store(bound);
@@ -90,7 +75,7 @@ struct FusedGroup {
 /// The instances of the lanes of a register (or some) of a group, those from `first` on; f(x) − f* is in units of the
 /// group.
 template <class Kernel, class R, class Group>
-struct FusedInstance : std::conditional_t<(Kernel::folded >= 0), WithFoldedStep, WithoutFoldedStep> {
+struct FusedInstance {
   static constexpr bool without_gap_factor = true;
   using Numbers = const typename R::T*;
   const Group& group;
@@ -99,11 +84,7 @@ struct FusedInstance : std::conditional_t<(Kernel::folded >= 0), WithFoldedStep,
 
   OMG_HD FusedInstance(const Group& all, const Numbers& own, int from) : group(all), fields(own), first(from) {}
   OMG_HD R at(Numbers numbers, int k) const { return R::load(numbers + k * Group::lanes + first); }
-  OMG_HD R start(int i) const {
-    const R away = at(group.record, i) - at(group.record, Kernel::shape.n + i);
-    if constexpr (Group::folds) return away * at(group.length, 0);
-    return away;
-  }
+  OMG_HD R start(int i) const { return at(group.record, i) - at(group.record, Kernel::shape.n + i); }
   OMG_HD R minimiser(int) const { return R(0); }
   OMG_HD R field(int k) const { return at(fields, k); }
 };
@@ -155,20 +136,15 @@ template <class R>
   using T = typename R::T;
   const R shown = R::load(gaps);
   if (!all(shown <= R(1e30))) return false;
-  if (!all(shown <= R(out.high[k]))) {
-    auto* largest = out.largest + k * width;
-    keep(largest, out.largest_row + k * width, shown, first_row, [](const auto& p, const auto& q) { return p > q; });
-    T high = largest[0];
-    for (int e = 1; e < width; ++e) high = largest[e] > high ? largest[e] : high;
-    out.high[k] = high;
-  }
-  if (!all(shown >= R(out.low[k]))) {
-    auto* smallest = out.smallest + k * width;
-    keep(smallest, out.smallest_row + k * width, shown, first_row, [](const auto& p, const auto& q) { return p < q; });
-    T low = smallest[0];
-    for (int e = 1; e < width; ++e) low = smallest[e] < low ? smallest[e] : low;
-    out.low[k] = low;
-  }
+  const auto enter = [&](T& limit, T* values, T* rows, auto better) {
+    if (!any(better(shown, R(limit)))) return;
+    keep(values + k * width, rows + k * width, shown, first_row, better);
+    T best = values[k * width];
+    for (int e = 1; e < width; ++e) best = better(values[k * width + e], best) ? values[k * width + e] : best;
+    limit = best;
+  };
+  enter(out.high[k], out.largest, out.largest_row, [](const auto& p, const auto& q) { return p > q; });
+  enter(out.low[k], out.smallest, out.smallest_row, [](const auto& p, const auto& q) { return p < q; });
   return true;
 }
 
@@ -212,22 +188,42 @@ template <class Kernel, class R, bool Certificate, int... k>
   std::int64_t t = 0, sample = 0;
   for (std::int64_t next = 0; next < a.records; ++next) {  // the last of them is T
     const std::int64_t due = a.record_at[next];
-    do {
-      ++t;
-      // Read anew, where it stands: taken out of the loop it would be copied to the stack.
-      if constexpr (G::has_matrix)
-        asm("" : "+m"(group.matrix));
-      else
-        asm("" : "+r"(fields));
-      each_register<count>([&](auto j) __attribute__((always_inline)) {
-        gaps[j] = lanes[j].advance(static_cast<int>(t));
-        losses[j] = losses[j] + gaps[j];
-        if constexpr (Certificate) {
-          const One now = gaps[j] * One::load(group.inverse_bound + j * width) * One(a.observed.inverse_bound[t]);
-          ratios[j] = max(ratios[j], now);
-        }
-      });
-    } while (t < due);
+    if constexpr (SumsLosses<Lane>) {
+      const auto iterate = [&](auto recorded) __attribute__((always_inline)) {
+        asm("" : "+m"(group.matrix));  // as below
+        each_register<count>([&](auto j) __attribute__((always_inline)) {
+          lanes[j].step(static_cast<int>(t));
+          if constexpr (recorded || Certificate) gaps[j] = lanes[j].gap();
+          if constexpr (recorded)
+            lanes[j].add_loss(gaps[j]);
+          else
+            lanes[j].add_loss();
+          if constexpr (Certificate) {
+            const One now = gaps[j] * One::load(group.inverse_bound + j * width) * One(a.observed.inverse_bound[t]);
+            ratios[j] = max(ratios[j], now);
+          }
+        });
+      };
+      while (++t < due) iterate(std::false_type{});
+      iterate(std::true_type{});
+    } else {
+      do {
+        ++t;
+        // Read anew, where it stands: taken out of the loop it would be copied to the stack.
+        if constexpr (G::has_matrix)
+          asm("" : "+m"(group.matrix));
+        else
+          asm("" : "+r"(fields));
+        each_register<count>([&](auto j) __attribute__((always_inline)) {
+          gaps[j] = lanes[j].advance(static_cast<int>(t));
+          losses[j] = losses[j] + gaps[j];
+          if constexpr (Certificate) {
+            const One now = gaps[j] * One::load(group.inverse_bound + j * width) * One(a.observed.inverse_bound[t]);
+            ratios[j] = max(ratios[j], now);
+          }
+        });
+      } while (t < due);
+    }
     const One here[] = {group.shown(gaps[k], k * width)...};
     One highest = here[0], lowest = here[0];
     each_register<count - 1>([&](auto j) __attribute__((always_inline)) {
@@ -245,6 +241,7 @@ template <class Kernel, class R, bool Certificate, int... k>
       if (sampled) R::load(shown).store(a.samples + sample++ * R::width);
     }
   }
+  if constexpr (SumsLosses<Lane>) ((losses[k] = lanes[k].loss()), ...);
   // Gaps are not negative, so that where their sum is small each of them was.
   const auto small = [&](const One& loss, int first) __attribute__((always_inline)) {
     return all(group.shown(loss, first) <= One(0.9e30));

@@ -53,6 +53,11 @@ struct Pack {
     each_register<K>([&](auto k) { out.v[k] = Register::load_aligned(from + k * register_width); });
     return out;
   }
+  OMG_HD static Pack load_unaligned(const T* from) {
+    Pack out;
+    each_register<K>([&](auto k) { out.v[k] = Register::load_unaligned(from + k * register_width); });
+    return out;
+  }
   OMG_HD void store(T* to) const {
     each_register<K>([&](auto k) { v[k].store_aligned(to + k * register_width); });
   }

@@ -19,6 +19,26 @@ struct PackInstance {
   OMG_HD R start(int i) const { return at(i); }
   OMG_HD R minimiser(int i) const { return at(n + i); }
   OMG_HD R data(int k) const { return Shared || shared != nullptr ? R(shared[k]) : at(2LL * n + k); }
+  /// What rows of data that all lanes share make of x* alone, as many at a time as find place in a register:
+  /// Row::odds of `count` labels and scores, each of which stand one behind the other.
+  template <class Row, int count>
+  OMG_HD auto odds(int labels, int scores) const requires(Shared&& requires(R number) { Row::odds(number, number); }) {
+    constexpr int registers = (count + R::register_width - 1) / R::register_width;
+    using One = Pack<T, typename R::Arch, registers>;
+    struct Odds {
+      alignas(64) T top[One::width], bottom[One::width];
+      OMG_HD Fraction<R> operator[](int k) const { return {R(top[k]), R(bottom[k])}; }
+    } out{};
+    const auto some = [&](int first, T* room) {
+      if constexpr (One::width == count) return One::load_unaligned(shared + first);
+      for (int k = 0; k < count; ++k) room[k] = shared[first + k];
+      return One::load(room);
+    };
+    const Fraction<One> odds = Row::odds(some(labels, out.top), some(scores, out.bottom));
+    odds.top.store(out.top);
+    odds.bottom.store(out.bottom);
+    return out;
+  }
   OMG_HD R field(int k) const { return at(2LL * n + data_size + k); }
 };
 

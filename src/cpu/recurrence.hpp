@@ -5,7 +5,7 @@
 #include "omg/families/quadratic.hpp"
 #include "omg/lane/classical.hpp"
 
-#include "arguments.hpp"
+#include "prepared_lines.hpp"
 
 namespace omg::cpu {
 
@@ -80,6 +80,7 @@ struct PrincipalAxes {
 /// A method as its recurrence on principal axes, in the place of Classical<Method>.
 template <class Method>
 struct Recurrent : Classical<Method> {
+  using Prepared = PrincipalAxes;
   static constexpr bool remembers = Recurrence<Method>::remembers;
 
   template <class C, class F, class O>
@@ -91,38 +92,52 @@ struct Recurrent : Classical<Method> {
 
     const C& c;
     F& f;
+    const typename F::Instance in;  // a copy, of which the compiler sees that nothing changes it
     Point z, before;
+    Real sum = Real(0);  ///< Σ gap
 
-    OMG_HD Lane(const C& context, F& family, const O&, const K&, const Bounds<Real>&) : c(context), f(family) {}
+    OMG_HD Lane(const C& context, F& family, const O&, const K&, const Bounds<Real>&)
+        : c(context), f(family), in(family.instance) {}
 
     OMG_HD const Point& output() const { return z; }
     OMG_HD void start() {
       f.start(z);
-      if constexpr (remembers) c.template for_each<PointDim>([&](int i) { before[i] = f.instance.before(i); });
+      if constexpr (remembers) c.template for_each<PointDim>([&](int i) { before[i] = in.before(i); });
     }
-    OMG_HD Real advance(int) {
+    OMG_HD void step(int) {
       ++f.gradients;
       c.template for_each<PointDim>([&](int i) {
         const Real held = z[i];
         if constexpr (remembers) {
-          z[i] = fma(f.instance.field(i), held, f.instance.memory() * before[i]);
+          z[i] = fma(in.field(i), held, in.memory() * before[i]);
           before[i] = held;
         } else {
-          z[i] = f.instance.field(i) * held;
+          z[i] = in.field(i) * held;
         }
       });
-      Real gap = z[0] * z[0];
-      for (int i = 1; i < C::n(); ++i) gap = fma(z[i], z[i], gap);
-      return gap;
     }
+    OMG_HD Real gap() const {
+      Real square = z[0] * z[0];
+      for (int i = 1; i < C::n(); ++i) square = fma(z[i], z[i], square);
+      return square;
+    }
+    OMG_HD Real advance(int t) {
+      step(t);
+      return gap();
+    }
+    OMG_HD void add_loss() {
+      for (int i = 0; i < C::n(); ++i) sum = fma(z[i], z[i], sum);
+    }
+    OMG_HD void add_loss(const Real& gap) { sum = sum + gap; }
+    OMG_HD Real loss() const { return sum; }
   };
 
   /// A group of lanes as the kernel takes it, of prepared instances; gaps are normalised.
   template <class Kernel, class R>
   struct Group {
     using T = typename R::T;
-    using Prepared = PrincipalAxes;
-    static constexpr int n = PrincipalAxes::n;
+    using Axes = PrincipalAxes;
+    static constexpr int n = Axes::n;
     static constexpr bool has_matrix = true;
 
     alignas(64) T matrix[n * R::width];  ///< p − a λ
@@ -148,8 +163,7 @@ struct Recurrent : Classical<Method> {
     template <class K>
     OMG_HD Group(const GroupArguments<T>& arguments, const K& k)
         : fields(matrix), inverse_scale(ones), inverse_bound(bound) {
-      using Axes = PrincipalAxes;
-      const auto at = [&](int line) { return R::load(arguments.family.record + line * R::width); };
+      const PreparedLines<R> at{arguments};
       const auto numbers = Recurrence<Method>::of(k.constant);
       for (int i = 0; i < n; ++i) {
         nmadd(numbers.a, at(Axes::eigenvalue + i), numbers.p).store(matrix + i * R::width);

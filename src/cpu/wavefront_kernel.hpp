@@ -102,15 +102,17 @@ class Chain {
   /// Takes the bound over some iterations if it stays far enough below what counts as divergence.
   [[gnu::noinline]] bool grow_bound(int count, const R& scale) {
     Bound grown = bound_;
+    R size(0);
     for (int k = 1; k <= count; ++k) {
       R rates[scheduled];
       rates_at(bounded_at_ + k, rates);
       Magnitude<R> sizes[scheduled];
       for (int j = 0; j < scheduled; ++j) sizes[j].bound = abs(rates[j]);
       grown.advance(sizes, Magnitude<R>{R(4) * grown.point().bound});  // |v_i − v_{i−1}| ≤ 4 max |d|
-      const R size = grown.output().bound;                             // Σ v² ≤ (n + 1) (2 max |d|)²
-      if (!all(gap(R(4) * R(n_ + 1) * size * size) * scale <= R(1e29))) return false;
+      size = max(size, grown.output().bound);
     }
+    // Σ v² ≤ (n + 1) (2 max |d|)²
+    if (!all(gap(R(4) * R(n_ + 1) * size * size) * scale <= R(1e29))) return false;
     bound_ = grown;
     bounded_at_ += count;
     return true;

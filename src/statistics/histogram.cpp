@@ -66,8 +66,9 @@ void Histogram::merge(const Histogram& other) {
     if (begin == end) return;
     into.reach(begin);
     into.reach(end - 1);
-    for (std::uint64_t place = begin; place < end; ++place)
-      into.counts[place - into.first] += from.counts[place - from.first];
+    const std::uint64_t* const counts = from.counts.data() + (begin - from.first);
+    std::uint64_t* const sums = into.counts.data() + (begin - into.first);
+    for (std::uint64_t k = 0; k < end - begin; ++k) sums[k] += counts[k];
   };
   add(positive_, other.positive_);
   add(negative_, other.negative_);

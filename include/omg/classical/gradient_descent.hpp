@@ -21,10 +21,7 @@ struct GradientDescent {
     OMG_HD const R& point() const { return x; }  ///< where ∇f is taken
     OMG_HD const R& output() const { return x; }
     /// k: the scheduled parameters at t; g: this coordinate's entry of ∇f.
-    template <class G>
-    OMG_HD void advance(const R* k, const G& g) {
-      x = nmadd(k[0], g, x);
-    }
+    OMG_HD void advance(const R* k, const R& g) { x = nmadd(k[0], g, x); }
   };
 
   template <class Lane>
@@ -49,7 +46,7 @@ struct GradientDescent {
       const Real k[] = {lane.parameter(0, t)};
       lane.c.template for_each<PointDim>([&](int i) {
         Coordinate<Real> own{x[i]};
-        own.advance(k, slope(lane.f, g[i]));
+        own.advance(k, g[i]);
         x[i] = own.x;
       });
       return lane.f.gap_and_gradient(x, g);

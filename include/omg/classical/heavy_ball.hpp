@@ -24,8 +24,7 @@ struct HeavyBall {
     OMG_HD const R& point() const { return x; }  ///< where ∇f is taken
     OMG_HD const R& output() const { return x; }
     /// k: the scheduled parameters at t; g: this coordinate's entry of ∇f.
-    template <class G>
-    OMG_HD void advance(const R* k, const G& g) {
+    OMG_HD void advance(const R* k, const R& g) {
       const R next = nmadd(k[0], g, fma(k[1], x - previous, x));
       previous = x;
       x = next;
@@ -67,7 +66,7 @@ struct HeavyBall {
       const Real k[] = {lane.parameter(0, t), lane.parameter(1, t)};
       lane.c.template for_each<PointDim>([&](int i) {
         Coordinate<Real> own{x[i], next[i]};
-        own.advance(k, slope(lane.f, g[i]));
+        own.advance(k, g[i]);
         next[i] = own.x;
       });
     }

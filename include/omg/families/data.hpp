@@ -96,6 +96,16 @@ OMG_HD R rest_of(Row& row) {
     return R(0);
 }
 
+/// Row::odds of `count` labels and scores that stand one behind the other, where a divergence takes them and an
+/// instance finds them for several rows at a time; else nothing.
+template <class Want, class Row, int count, class I>
+OMG_HD auto odds_of(const I& in, int labels, int scores) {
+  if constexpr (Want::gap && requires { in.template odds<Row, count>(labels, scores); })
+    return in.template odds<Row, count>(labels, scores);
+  else
+    return 0;
+}
+
 /// Divergence at x* (f(x) − f*, as x* is stationary) of weight · Σ_i ℓ_i(a_iᵀx) + λ/2 ‖x‖² and, in g, the gradient.
 template <class Want, class C, class S, class I, class X, class G, RowLoss<typename C::Real> Row>
 OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, DifferenceScratch<C>& scratch,
@@ -120,10 +130,14 @@ OMG_HD typename C::Real evaluate_rows(const C& c, const S& s, const I& in, Diffe
           change[b] = fma(feature_entry(in, i + b, j, n), dj, change[b]);
         });
       }
+      const auto odds = odds_of<Want, Row, block>(in, rows * n + i, rows * n + rows + i);
       for (int b = 0; b < block; ++b) {
         const R label = in.data(rows * n + i + b), then = in.data(rows * n + rows + i + b);
         if constexpr (Want::gradient) step[b] = row.slope(weight, label, then, change[b]);
-        if constexpr (Want::gap) gap = gap + row.divergence(label, then, change[b]);
+        if constexpr (Want::gap && requires { odds[b]; })
+          gap = gap + row.divergence(label, then, change[b], odds[b]);
+        else if constexpr (Want::gap)
+          gap = gap + row.divergence(label, then, change[b]);
       }
       if constexpr (Want::gradient) {
 #pragma GCC unroll 2

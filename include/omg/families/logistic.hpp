@@ -16,18 +16,26 @@ struct LogisticRow {
     return -(weight * label) * (odds.top / (odds.top + odds.bottom));
   }
 
+  /// p ÷ q = e^{−|v|}, p + q = 1: what a divergence takes from x* alone.
+  template <class N>
+  OMG_HD static Fraction<N> odds(N label, N then) {
+    const auto at_minimiser = exp_fraction(-abs(label * then));
+    const N inverse = N(1) / (at_minimiser.top + at_minimiser.bottom);
+    return {at_minimiser.top * inverse, at_minimiser.bottom * inverse};
+  }
+
   /// D = ℓ(v + e) − ℓ(v) − ℓ'(v) e ≥ 0, v = label · then, e = label · change.
   ///
   /// D does not change with the signs of v and e together, as ℓ(v) − ℓ(−v) is linear. So let v ≥ 0, q = σ(v), p = σ(−v)
   /// ≤ ½, s = −e, φ(s) = eˢ − 1 − s and u = p (eˢ − 1) = p (φ(s) + s):  D = log(1 + u) − p s = p φ(s) − λ(u),
   /// λ(u) = u − log(1 + u). The terms of the second form are at most 3 times their difference where |u| is small, those
   /// of the first at most 8 times where it is not.
-  OMG_HD R divergence(R label, R then, R change) {
+  OMG_HD R divergence(R label, R then, R change) { return divergence(label, then, change, odds(label, then)); }
+  OMG_HD R divergence(R label, R then, R change, const Fraction<R>& odds_then) {
     const R given = label * then, e = label * change;
     const auto negative = given < R(0);
-    const R v = abs(given), s = select(negative, e, -e);
-    const auto odds = exp_fraction(-v), odds_now = exp_fraction(-label * (then + change));
-    const R inverse = R(1) / (odds.top + odds.bottom), q = odds.bottom * inverse, p = odds.top * inverse;
+    const R v = abs(given), s = select(negative, e, -e), p = odds_then.top, q = odds_then.bottom;
+    const auto odds_now = exp_fraction(-label * (then + change));
     // p eˢ = q e^(s − v), which is bounded before it overflows.
     const R exponent = s - v, beyond = exponent - min(exponent, R(exp_limit<R>));
     const R now = q * (select(negative, odds_now.bottom, odds_now.top) /  //

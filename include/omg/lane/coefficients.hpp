@@ -34,30 +34,6 @@ struct Coefficients {
   }
 };
 
-/// ∇f(x) times what it is multiplied by in a method, where a kernel has put that into the instance; s ∇f(x) is then the
-/// number itself.
-template <class R>
-struct FoldedSlope {
-  R product;
-};
-template <class R>
-OMG_HD R operator*(const R&, const FoldedSlope<R>& g) {
-  return g.product;
-}
-/// c − s ∇f(x)
-template <class R>
-OMG_HD R nmadd(const R&, const FoldedSlope<R>& g, const R& c) {
-  return c - g.product;
-}
-/// An entry of ∇f(x) as it is multiplied by that parameter.
-template <class F, class R>
-OMG_HD auto slope(const F&, const R& g) {
-  if constexpr (requires { F::Instance::folded; })
-    return FoldedSlope<R>{g};
-  else
-    return g;
-}
-
 /// Index of the parameter called `name` in a list, found when the program is compiled.
 constexpr bool same_text(const char* a, const char* b) {
   while (*a != 0 && *a == *b) ++a, ++b;

@@ -18,14 +18,13 @@ struct ElementwiseStep {
   template <class L, class W, class X>
   OMG_HD static void propose(const L& lane, const Base<typename L::Point>& base, const W& w, X& out) {
     const typename L::Real eta = lane.rule_parameter(0);
-    lane.c.template for_each<PointDim>(
-        [&](int i) { out[i] = nmadd(eta * slope(lane.f, base.gradient[i]), w[i], base.x[i]); });
+    lane.c.template for_each<PointDim>([&](int i) { out[i] = nmadd(eta * base.gradient[i], w[i], base.x[i]); });
   }
   // D_wφᵀ u = −η ∇f(x) ⊙ u
   template <class L, class W, class U, class M>
   OMG_HD static void pullback(const L& lane, const Base<typename L::Point>& base, const W&, const U& u, M& out) {
     const typename L::Real eta = lane.rule_parameter(0);
-    lane.c.template for_each<PointDim>([&](int i) { out[i] = -(eta * slope(lane.f, base.gradient[i]) * u[i]); });
+    lane.c.template for_each<PointDim>([&](int i) { out[i] = -(eta * base.gradient[i] * u[i]); });
   }
   // w − s D_wφᵀ u = w + s η ∇f(x) ⊙ u
   static constexpr bool descends = true;
@@ -33,7 +32,7 @@ struct ElementwiseStep {
   OMG_HD static void descend(const L& lane, const Base<typename L::Point>& base, const typename L::Real& step,
                              const U& u, W& w) {
     const typename L::Real rate = step * lane.rule_parameter(0);
-    lane.c.template for_each<PointDim>([&](int i) { w[i] = fma(rate * slope(lane.f, base.gradient[i]), u[i], w[i]); });
+    lane.c.template for_each<PointDim>([&](int i) { w[i] = fma(rate * base.gradient[i], u[i], w[i]); });
   }
 };
 
