@@ -145,18 +145,19 @@ bool can_prepare(Recurrent<Method>*, const Cell& cell) {
 bool can_prepare(ScaledElementwiseStep*, const Cell& cell) {
   using Method = ScaledElementwiseStep;
   const bool narrow = cell.precision == Precision::float32;
-  const Range rate = range_of<Method>(cell, Method::rate);
-  Range meta_step = range_of<Method>(cell, MetaParameters::meta_step), alpha, q;
+  const Range rate = range_of<Method>(cell, Method::rate),
+              meta_step = range_of<Method>(cell, MetaParameters::meta_step),
+              q{range_of(cell.problem->strong_convexity.distinct()).least,
+                range_of(cell.problem->smoothness.distinct()).largest};
+  Range alpha;
   for (const Variant& variant : cell.variants) alpha.take(variant.alpha[1]);
-  q = {range_of(cell.problem->strong_convexity.distinct()).least,
-       range_of(cell.problem->smoothness.distinct()).largest};
   const Range unit = rate * rate * meta_step * alpha * q * q * range_of(cell.problem->scale.distinct());
   const bool positive = std::min({rate.least, meta_step.least, alpha.least, q.least}) > 0;
   return positive && unit.least > (narrow ? 0x1p-40 : 0x1p-400) && unit.largest < (narrow ? 0x1p24 : 0x1p400);
 }
 bool can_prepare(void*, const Cell&) { return true; }
 
-/// Where the list of fused kernels has the cell, or −1. They may know no gradient but s ∇f.
+/// Where the list of fused kernels has the cell, or −1. They may know no gradient of f.
 int fused_position(const Cell& cell) {
   if (cell.observer().stop_gradient) return -1;
   Options options = cell.options;

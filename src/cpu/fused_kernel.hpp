@@ -31,7 +31,6 @@ template <class Kernel, class R>
 struct FusedGroup {
   using T = typename R::T;
   using Family = typename Kernel::Family;
-  using Method = typename Kernel::Method;
   static constexpr int lanes = R::width;
   static constexpr bool has_unit = requires { Family::gap_factor; };
   static constexpr int entries = has_unit ? Kernel::shape.n * Kernel::shape.n : 1, width = has_unit ? R::width : 1;
@@ -127,6 +126,12 @@ OMG_HD Pack<T, Arch, K> each_row(const RegisterContext<Pack<T, Arch, K>, N>&, co
 template <class Kernel, class R>
 inline constexpr int together = Kernel::shape.n == 1 ? R::registers : 1;
 
+/// The larger one of a ratio and a gap ÷ its bound, whose factors of the lanes and of t are given as inverses.
+template <class One, class T>
+OMG_HD One larger_ratio(const One& ratio, const One& gap, const T* inverse_bound, T at_t) {
+  return max(ratio, gap * One::load(inverse_bound) * One(at_t));
+}
+
 /// Enters recorded gaps that may hold an extreme; false if a lane has diverged. Out of the way, so that the loop that
 /// calls it keeps its registers.
 template <class R>
@@ -198,10 +203,8 @@ template <class Kernel, class R, bool Certificate, int... k>
             lanes[j].add_loss(gaps[j]);
           else
             lanes[j].add_loss();
-          if constexpr (Certificate) {
-            const One now = gaps[j] * One::load(group.inverse_bound + j * width) * One(a.observed.inverse_bound[t]);
-            ratios[j] = max(ratios[j], now);
-          }
+          if constexpr (Certificate)
+            ratios[j] = larger_ratio(ratios[j], gaps[j], group.inverse_bound + j * width, a.observed.inverse_bound[t]);
         });
       };
       while (++t < due) iterate(std::false_type{});
@@ -217,10 +220,8 @@ template <class Kernel, class R, bool Certificate, int... k>
         each_register<count>([&](auto j) __attribute__((always_inline)) {
           gaps[j] = lanes[j].advance(static_cast<int>(t));
           losses[j] = losses[j] + gaps[j];
-          if constexpr (Certificate) {
-            const One now = gaps[j] * One::load(group.inverse_bound + j * width) * One(a.observed.inverse_bound[t]);
-            ratios[j] = max(ratios[j], now);
-          }
+          if constexpr (Certificate)
+            ratios[j] = larger_ratio(ratios[j], gaps[j], group.inverse_bound + j * width, a.observed.inverse_bound[t]);
         });
       } while (t < due);
     }

@@ -4,7 +4,7 @@
 #include "omg/learners/sgd.hpp"
 #include "omg/rules/elementwise_step.hpp"
 
-#include "prepared_lines.hpp"
+#include "prepared.hpp"
 
 namespace omg::cpu {
 
@@ -111,38 +111,25 @@ struct ScaledElementwiseStep : MetaGradient<ElementwiseStep, Sgd> {
     }
   };
 
-  /// A group of lanes as the kernel takes it, of prepared instances; gaps are those of f times 2 κ² q₀².
+  /// Gaps are those of f times 2 κ² q₀²; the matrix is M without its diagonal.
   template <class Kernel, class R>
-  struct Group {
+  struct Group : PreparedGroup<R, UnitDiagonal::n*(UnitDiagonal::n - 1)> {
     using T = typename R::T;
-    static constexpr int n = UnitDiagonal::n;
-    static constexpr bool has_matrix = true;
+    using Lines = UnitDiagonal;
+    static constexpr int n = Lines::n;
 
-    alignas(64) T matrix[n * (n - 1) * R::width];  ///< M without its diagonal
-    alignas(64) T weights[(n - 1) * R::width];     ///< ω₁ …
     alignas(64) T start[n * R::width], step[n * R::width];
-    alignas(64) T scale[R::width], unit[R::width], bound[R::width];
-    const T *fields, *inverse_scale, *inverse_bound;
+    alignas(64) T weights[(n - 1) * R::width];  ///< ω₁ …
 
-    /// The lanes from `first` on, as the family's instances.
     template <class One>
-    struct Instance {
-      const Group& group;
-      int first;
-
-      OMG_HD Instance(const Group& all, const T* const&, int from) : group(all), first(from) {}
-      OMG_HD One at(const T* from, int k) const { return One::load(from + k * R::width + first); }
-      OMG_HD One start(int i) const { return at(group.start, i); }
-      OMG_HD One step(int i) const { return at(group.step, i); }
-      OMG_HD One minimiser(int) const { return One(0); }
-      OMG_HD One field(int k) const { return at(group.matrix, k); }
-      OMG_HD One weight(int i) const { return at(group.weights, i - 1); }
+    struct Instance : PreparedInstance<Group, One> {
+      using PreparedInstance<Group, One>::PreparedInstance;
+      OMG_HD One step(int i) const { return this->at(this->group.step, i); }
+      OMG_HD One weight(int i) const { return this->at(this->group.weights, i - 1); }
     };
 
     template <class K>
-    OMG_HD Group(const GroupArguments<T>& arguments, const K& k)
-        : fields(matrix), inverse_scale(scale), inverse_bound(bound) {
-      using Lines = UnitDiagonal;
+    OMG_HD Group(const GroupArguments<T>& arguments, const K& k) {
       const PreparedLines<R> at{arguments};
       const R eta = k.constant[rate], square = eta * eta * k.constant[MetaParameters::meta_step];
       const R length = sqrt(square);
@@ -151,20 +138,10 @@ struct ScaledElementwiseStep : MetaGradient<ElementwiseStep, Sgd> {
         const R first = k.initial != nullptr ? R(k.initial[i]) : k.constant[MetaParameters::initial];
         (eta * at(Lines::diagonal + i) * first).store(step + i * R::width);
       }
-      for (int e = 0; e < n * (n - 1); ++e) at(Lines::entries + e).store(matrix + e * R::width);
+      for (int e = 0; e < n * (n - 1); ++e) at(Lines::entries + e).store(this->matrix + e * R::width);
       for (int i = 1; i < n; ++i) at(Lines::weights + i - 1).store(weights + (i - 1) * R::width);
-      const R normal = at(Lines::unit) / square, one = normal * at(Lines::scale);
-      normal.store(scale);
-      one.store(unit);
-      (R::load(arguments.inverse_bound) * one).store(bound);
-    }
-    template <class One>
-    OMG_HD One shown(const One& gap, int first) const {
-      return gap * One::load(scale + first);
-    }
-    template <class One>
-    OMG_HD One own(const One& gap, int first = 0) const {
-      return gap * One::load(unit + first);
+      const R normal = at(Lines::unit) / square;
+      this->measure(normal, normal * at(Lines::scale), arguments);
     }
   };
 };

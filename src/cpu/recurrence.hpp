@@ -5,7 +5,7 @@
 #include "omg/families/quadratic.hpp"
 #include "omg/lane/classical.hpp"
 
-#include "prepared_lines.hpp"
+#include "prepared.hpp"
 
 namespace omg::cpu {
 
@@ -132,56 +132,37 @@ struct Recurrent : Classical<Method> {
     OMG_HD Real loss() const { return sum; }
   };
 
-  /// A group of lanes as the kernel takes it, of prepared instances; gaps are normalised.
+  /// Gaps are normalised; the matrix is p − a λ.
   template <class Kernel, class R>
-  struct Group {
+  struct Group : PreparedGroup<R, PrincipalAxes::n> {
     using T = typename R::T;
     using Axes = PrincipalAxes;
     static constexpr int n = Axes::n;
-    static constexpr bool has_matrix = true;
 
-    alignas(64) T matrix[n * R::width];  ///< p − a λ
     alignas(64) T start[n * R::width], before[n * R::width], memory[R::width];
-    alignas(64) T ones[R::width], unit[R::width], bound[R::width];
-    const T *fields, *inverse_scale, *inverse_bound;
 
-    /// The lanes from `first` on, as the family's instances.
     template <class One>
-    struct Instance {
-      const Group& group;
-      int first;
-
-      OMG_HD Instance(const Group& all, const T* const&, int from) : group(all), first(from) {}
-      OMG_HD One at(const T* from, int k) const { return One::load(from + k * R::width + first); }
-      OMG_HD One start(int i) const { return at(group.start, i); }
-      OMG_HD One before(int i) const { return at(group.before, i); }
-      OMG_HD One memory() const { return at(group.memory, 0); }
-      OMG_HD One minimiser(int) const { return One(0); }
-      OMG_HD One field(int k) const { return at(group.matrix, k); }
+    struct Instance : PreparedInstance<Group, One> {
+      using PreparedInstance<Group, One>::PreparedInstance;
+      OMG_HD One before(int i) const { return this->at(this->group.before, i); }
+      OMG_HD One memory() const { return this->at(this->group.memory, 0); }
     };
 
     template <class K>
-    OMG_HD Group(const GroupArguments<T>& arguments, const K& k)
-        : fields(matrix), inverse_scale(ones), inverse_bound(bound) {
+    OMG_HD Group(const GroupArguments<T>& arguments, const K& k) {
       const PreparedLines<R> at{arguments};
       const auto numbers = Recurrence<Method>::of(k.constant);
       for (int i = 0; i < n; ++i) {
-        nmadd(numbers.a, at(Axes::eigenvalue + i), numbers.p).store(matrix + i * R::width);
+        nmadd(numbers.a, at(Axes::eigenvalue + i), numbers.p).store(this->matrix + i * R::width);
         at(Axes::start + i).store(start + i * R::width);
         if constexpr (remembers) nmadd(numbers.v, at(Axes::ones + i), at(Axes::start + i)).store(before + i * R::width);
       }
       if constexpr (remembers) numbers.q.store(memory);
-      R(1).store(ones);
-      at(Axes::scale).store(unit);
-      (R::load(arguments.inverse_bound) * at(Axes::scale)).store(bound);
+      this->measure(R(1), at(Axes::scale), arguments);
     }
     template <class One>
     OMG_HD One shown(const One& gap, int) const {
       return gap;
-    }
-    template <class One>
-    OMG_HD One own(const One& gap, int first = 0) const {
-      return gap * One::load(unit + first);
     }
   };
 };

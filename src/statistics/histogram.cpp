@@ -66,6 +66,7 @@ void Histogram::merge(const Histogram& other) {
     if (begin == end) return;
     into.reach(begin);
     into.reach(end - 1);
+    // By pointers, so that the compiler sees that no counter is `first` and takes several at a time.
     const std::uint64_t* const counts = from.counts.data() + (begin - from.first);
     std::uint64_t* const sums = into.counts.data() + (begin - into.first);
     for (std::uint64_t k = 0; k < end - begin; ++k) sums[k] += counts[k];
