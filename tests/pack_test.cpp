@@ -93,7 +93,7 @@ TYPED_TEST(PackOf, QuotientByARootOfEveryInstructionSet) {
     T a[count], b[count], c[count], out[count];
   };
   const auto numbers = std::make_unique<Lines>();
-  auto& [a, b, c, out] = *numbers;
+  T *const a = numbers->a, *const b = numbers->b, *const c = numbers->c, *const out = numbers->out;
   for (int i = 0; i < count; ++i) {
     a[i] = (i % 2 == 0 ? 1 : -1) * number(most);
     b[i] = number(most);

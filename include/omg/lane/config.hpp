@@ -8,3 +8,13 @@
 #else
 #define OMG_HD inline
 #endif
+
+/// Before a loop of few iterations that unrolls, so that what it indexes can stay in registers. Clang knows the pragmas
+/// of CUDA and of GCC, and takes one of them.
+#if defined(__CUDACC__)
+#define OMG_UNROLL _Pragma("unroll")
+#elif defined(__GNUC__)
+#define OMG_UNROLL _Pragma("GCC unroll 64")
+#else
+#define OMG_UNROLL
+#endif

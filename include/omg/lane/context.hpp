@@ -49,9 +49,7 @@ OMG_HD void unrolled(F&& f) {
       unrolled<Count, From + 1>(f);
     }
   } else {
-#pragma unroll
-#pragma GCC unroll 64
-    for (int i = From; i < Count; ++i) f(i);
+    OMG_UNROLL for (int i = From; i < Count; ++i) f(i);
   }
 }
 

@@ -163,10 +163,7 @@ struct Observer {
   /// f(j) for every ε, unrolled so that `first` can live in registers.
   template <class O, class F>
   OMG_HD static void each_target(const O& o, F&& f) {
-#pragma unroll
-#pragma GCC unroll 8
-    for (int j = 0; j < most_targets; ++j)
-      if (j < o.targets) f(j);
+    OMG_UNROLL for (int j = 0; j < most_targets; ++j) if (j < o.targets) f(j);
   }
 };
 

@@ -203,20 +203,14 @@ struct TeamVector {
   R v[Held];
   OMG_HD R& operator[](int i) { return v[static_cast<unsigned>(i) / static_cast<unsigned>(Size)]; }
   OMG_HD const R& operator[](int i) const { return v[static_cast<unsigned>(i) / static_cast<unsigned>(Size)]; }
-  OMG_HD TeamVector() {
-#pragma unroll
-#pragma GCC unroll 64
-    for (int k = 0; k < Held; ++k) v[k] = R(0);
-  }
+  OMG_HD TeamVector() { OMG_UNROLL for (int k = 0; k < Held; ++k) v[k] = R(0); }
   TeamVector(const TeamVector&) = delete;
   TeamVector& operator=(const TeamVector&) = delete;
 };
 
 template <class R, int Held, int Size>
 OMG_HD void exchange(TeamVector<R, Held, Size>& a, TeamVector<R, Held, Size>& b) {
-#pragma unroll
-#pragma GCC unroll 64
-  for (int k = 0; k < Held; ++k) {
+  OMG_UNROLL for (int k = 0; k < Held; ++k) {
     const R held = a.v[k];
     a.v[k] = b.v[k];
     b.v[k] = held;
@@ -245,9 +239,7 @@ class TeamRegisterContext : public TeamLoops<R, Team, TeamRegisterContext<R, N, 
   template <class F>
   OMG_HD void each(F&& f) const {
     const int rank = reduction_.team().rank();
-#pragma unroll
-#pragma GCC unroll 64
-    for (int k = 0; k < held; ++k) {
+    OMG_UNROLL for (int k = 0; k < held; ++k) {
       const int i = rank + k * Team::size;
       if (N % Team::size == 0 || k + 1 < held || i < N) f(i);
     }
