@@ -341,6 +341,11 @@ class Others(Case):
         for backend in ["cuda", "cpu", "reference"]:
             self.assertRegex(result.stdout, rf"(?m)^  {backend} +(available|missing): .")
 
+    def test_obeys_the_thread_limit_of_openmp(self):
+        self.environment["OMP_THREAD_LIMIT"] = "1"
+        self.assertRegex(self.omg("info").stdout, r"(?m)^  cpu .*, 1 cores$")
+        self.assertEqual(self.run_study(GOOD, "--threads", 3).returncode, 0)
+
     def test_help_and_version(self):
         for arguments in [["--help"], ["--version"], ["run", "--help"]]:
             result = self.omg(*arguments)

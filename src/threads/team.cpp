@@ -8,7 +8,9 @@
 namespace omg {
 
 unsigned team_threads(unsigned asked) {
-  return asked > 0 ? asked : static_cast<unsigned>(std::max(1, omp_get_max_threads()));
+  const int most = std::max(1, omp_get_thread_limit());
+  return std::min(asked > 0 ? asked : static_cast<unsigned>(std::max(1, omp_get_max_threads())),
+                  static_cast<unsigned>(most));
 }
 
 void in_team(unsigned members, const std::function<void(unsigned)>& work) {

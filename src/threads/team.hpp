@@ -5,7 +5,7 @@
 namespace omg {
 
 /// Threads of a team for which so many are asked; 0: what OpenMP takes, which is every processor that the program may
-/// use or what OMP_NUM_THREADS says.
+/// use or what OMP_NUM_THREADS says. Never more than OMP_THREAD_LIMIT.
 unsigned team_threads(unsigned asked = 0);
 
 /// Calls work(member) for member = 0 … members − 1, side by side on as many threads as OpenMP gives, and waits for all;
