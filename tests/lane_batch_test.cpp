@@ -42,9 +42,10 @@ void expect_the_same(std::size_t instances, BestBy best_by, unsigned seed) {
   const Cell cell = sweep(instances, best_by);
   const BatchArithmetic<T> arithmetic = cpu::batch_arithmetic<T>();
   if (arithmetic.take_gaps == nullptr) GTEST_SKIP() << "this instruction set takes them one by one";
-  constexpr std::size_t stride = 64;
+  constexpr std::size_t stride = 160;  // more than are taken at a time
   std::mt19937_64 random(seed);
-  std::vector<T> losses(2 * stride), samples(3 * stride), bounds(instances + 64, std::numeric_limits<T>::infinity());
+  std::vector<T> losses(2 * stride), samples(3 * stride),
+      bounds(instances + stride, std::numeric_limits<T>::infinity());
   std::vector<std::uint32_t> keys(2 * stride);
   CellStatistics together = empty_statistics(cell), singly = empty_statistics(cell);
   LaneBatch<T> batch;

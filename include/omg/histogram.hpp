@@ -108,27 +108,31 @@ class Histogram {
 /// log₂ of a positive normal number in units of 2⁻²⁰, off by less than one: integers only, so that sums do not depend
 /// on their order.
 inline constexpr double fixed_log2_unit = 0x1p-20;
-/// log₂(1 + (k + u)/64) ≈ value + linear u + square u² for u in [0, 1), in units of 2⁻³²; off by less than 2⁻²³.
+/// log₂(1 + (k + u)/64) ≈ value + linear u − square u² for u in [0, 1), in units of 2⁻³²; off by less than 2⁻²³.
 struct Log2Segment {
   std::int64_t value, linear, square;
 };
 extern const std::array<Log2Segment, 64> log2_segments;
-/// The same as columns, each number in 32 bits; those of `value` are unsigned.
+/// The same as columns, each number in 32 bits without sign.
 struct Log2Columns {
   alignas(64) std::int32_t value[64], linear[64], square[64];
 };
 extern const Log2Columns log2_columns;
-/// From the bits of a number, an int64 or a register of them, and the segment of its mantissa.
-template <class I>
-OMG_HD I fixed_log2(const I& bits, const I& value, const I& linear, const I& square) {
-  const I u = (bits >> 14) & std::int64_t{0xffffffff};
-  const I fraction = value + ((u * (linear + ((u * square) >> 32))) >> 32);
+/// From the bits of a number, an int64 or a register of them, and the segment of its mantissa; product(a, b) is that of
+/// the lower halves of a and b without sign, and the upper halves of `linear` and `square` are of no account.
+template <class I, class Product>
+OMG_HD I fixed_log2(const I& bits, const I& value, const I& linear, const I& square, Product product) {
+  const I u = bits >> 14;
+  const I slope = linear - ((product(u, square) + std::int64_t{0xffffffff}) >> 32);
+  const I fraction = value + (product(u, slope) >> 32);
   return ((bits >> 52) - std::int64_t{1023}) * (std::int64_t{1} << 20) + ((fraction + std::int64_t{1 << 11}) >> 12);
 }
 OMG_HD std::int64_t fixed_log2(double value, const Log2Segment* segments) {
   const auto bits = std::bit_cast<std::int64_t>(value);
   const Log2Segment& s = segments[(bits >> 46) & 63];
-  return fixed_log2(bits, s.value, s.linear, s.square);
+  return fixed_log2(bits, s.value, s.linear, s.square, [](std::int64_t a, std::int64_t b) {
+    return (a & std::int64_t{0xffffffff}) * (b & std::int64_t{0xffffffff});
+  });
 }
 inline std::int64_t fixed_log2(double value) { return fixed_log2(value, log2_segments.data()); }
 

@@ -84,6 +84,8 @@ struct GroupArguments {
   const std::int64_t* sample_records = nullptr;  ///< positions in record_at, then one that is none
   T row = 0;                                     ///< number of the group's first row
   T* arena = nullptr;
+  T* candidates = nullptr;                    ///< [record][width] room of fused kernels: gaps that may hold an extreme
+  std::int64_t* candidate_records = nullptr;  ///< [record] theirs
   Accumulator<T>* out = nullptr;
   Ending* endings = nullptr;  ///< [width] out, of lanes that end before T
   T* last = nullptr;          ///< [width] out: last gap

@@ -531,10 +531,11 @@ class CellRun {
   /// What one thread needs for a group, taken once.
   struct Room {
     Buffer<T> record, prepared, constants, scale, bound, last, ratio, ratio_at, loss, sup, regret, reached, samples,
-        arena;
+        arena, candidates;
     Buffer<T> largest, largest_row, smallest, smallest_row, high, low;
     Buffer<T> bounds;  ///< [instance] loss of its best setting so far
     std::vector<std::uint32_t> keys;
+    std::vector<std::int64_t> candidate_records;
     std::vector<Ending> endings;
     std::vector<std::uint64_t> diverged, converged;  ///< [record + 1], lanes that ended after the record before
     Buffer<T> trace_gap, trace_point;
@@ -564,6 +565,10 @@ class CellRun {
     room.keys.resize(width + cache_line);
     room.reached = Buffer<T>(targets_.size() * width);
     room.samples = Buffer<T>(cell_.samples.size() * width + cache_line);
+    if (fused_ != nullptr) {
+      room.candidates = Buffer<T>(records * width);
+      room.candidate_records.resize(records);
+    }
     room.arena = Buffer<T>(along_ ? arena_ : arena_ * width);
     for (auto* buffer : {&room.largest, &room.largest_row, &room.smallest, &room.smallest_row})
       *buffer = Buffer<T>(lines);
@@ -825,6 +830,8 @@ class CellRun {
     a.record_at = cell_.record_at.data();
     a.records = static_cast<std::int64_t>(cell_.record_at.size());
     a.arena = room.arena.data();
+    a.candidates = room.candidates.data();
+    a.candidate_records = room.candidate_records.data();
     a.sample_records = sample_records_.data();
     a.endings = room.endings.data();
     a.last = room.last.data();

@@ -132,15 +132,13 @@ OMG_HD One larger_ratio(const One& ratio, const One& gap, const T* inverse_bound
   return max(ratio, gap * One::load(inverse_bound) * One(at_t));
 }
 
-/// Enters recorded gaps that may hold an extreme; false if a lane has diverged. Out of the way, so that the loop that
-/// calls it keeps its registers.
+/// Enters gaps of record k that may hold an extreme.
 template <class R>
-[[gnu::noinline, gnu::cold]] bool enter_extremes(const Accumulator<typename R::T>& out, std::int64_t k,
-                                                 const typename R::T* gaps, typename R::T first_row) {
+[[gnu::noinline]] void enter_extremes(const Accumulator<typename R::T>& out, std::int64_t k, const typename R::T* gaps,
+                                      typename R::T first_row) {
   constexpr auto width = R::register_width;
   using T = typename R::T;
   const R shown = R::load(gaps);
-  if (!all(shown <= R(1e30))) return false;
   const auto enter = [&](T& limit, T* values, T* rows, auto better) {
     if (!any(better(shown, R(limit)))) return;
     keep(values + k * width, rows + k * width, shown, first_row, better);
@@ -150,13 +148,12 @@ template <class R>
   };
   enter(out.high[k], out.largest, out.largest_row, [](const auto& p, const auto& q) { return p > q; });
   enter(out.low[k], out.smallest, out.smallest_row, [](const auto& p, const auto& q) { return p < q; });
-  return true;
 }
 
 /// Runs one group of a fused kernel from its start to T and observes loss and certificate, as `run_lanes` does, as long
 /// as no lane diverges: then only recorded iterations need a look. At which iteration a certificate is attained matters
-/// for one lane of a cell; it is left to the caller. False if a lane may have diverged; what the group has left in the
-/// accumulator is true all the same, and `watch_fused` says the rest.
+/// for one lane of a cell; it is left to the caller. False if a lane may have diverged: then it has entered nothing,
+/// and `watch_fused` says all.
 ///
 /// Its registers go through an iteration `together` at a time, and only the temporaries of those have to find place
 /// beside the state of all. Flattened, as one call in the loop would send the state to memory.
@@ -188,9 +185,8 @@ template <class Kernel, class R, bool Certificate, int... k>
   One gaps[] = {((void)k, One(0))...}, losses[] = {((void)k, One(0))...}, ratios[] = {((void)k, One(-1))...};
 
   const Accumulator<T>& out = *a.out;
-  alignas(64) T shown[R::width];
   (lanes[k].start(), ...);
-  std::int64_t t = 0, sample = 0;
+  std::int64_t t = 0, sample = 0, candidates = 0;
   for (std::int64_t next = 0; next < a.records; ++next) {  // the last of them is T
     const std::int64_t due = a.record_at[next];
     if constexpr (SumsLosses<Lane>) {
@@ -237,9 +233,13 @@ template <class Kernel, class R, bool Certificate, int... k>
     const bool sampled = a.sample_records[sample] == next;
     const bool extreme = xsimd::any((high > Register(out.high[next])) | (low < Register(out.low[next])));
     if (extreme || sampled) [[unlikely]] {
-      (here[k].store(shown + k * width), ...);
-      if (extreme && !enter_extremes<R>(out, next, shown, a.row)) return false;
-      if (sampled) R::load(shown).store(a.samples + sample++ * R::width);
+      const auto keep_at = [&](T * to) __attribute__((always_inline)) { (here[k].store(to + k * width), ...); };
+      if (sampled) keep_at(a.samples + sample++ * R::width);
+      if (extreme) {
+        if (!all(highest <= One(1e30))) return false;
+        keep_at(a.candidates + candidates * R::width);
+        a.candidate_records[candidates++] = next;
+      }
     }
   }
   if constexpr (SumsLosses<Lane>) ((losses[k] = lanes[k].loss()), ...);
@@ -251,6 +251,8 @@ template <class Kernel, class R, bool Certificate, int... k>
   ((group.own(gaps[k], k * width).store(a.last + k * width), group.own(losses[k], k * width).store(a.loss + k * width),
     ratios[k].store(a.ratio + k * width)),
    ...);
+  for (std::int64_t j = 0; j < candidates; ++j)
+    enter_extremes<R>(out, a.candidate_records[j], a.candidates + j * R::width, a.row);
   arguments.out->iterations += a.iterations;
   arguments.out->ended = 0;
   arguments.out->left = false;

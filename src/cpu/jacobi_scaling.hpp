@@ -132,7 +132,7 @@ struct ScaledElementwiseStep : MetaGradient<ElementwiseStep, Sgd> {
     OMG_HD Group(const GroupArguments<T>& arguments, const K& k) {
       const PreparedLines<R> at{arguments};
       const R eta = k.constant[rate], square = eta * eta * k.constant[MetaParameters::meta_step];
-      const R length = sqrt(square);
+      const R inverse = over_root(R(1), square, R(0)), length = square * inverse;
       for (int i = 0; i < n; ++i) {
         (length * at(Lines::start + i)).store(start + i * R::width);
         const R first = k.initial != nullptr ? R(k.initial[i]) : k.constant[MetaParameters::initial];
@@ -140,7 +140,7 @@ struct ScaledElementwiseStep : MetaGradient<ElementwiseStep, Sgd> {
       }
       for (int e = 0; e < n * (n - 1); ++e) at(Lines::entries + e).store(this->matrix + e * R::width);
       for (int i = 1; i < n; ++i) at(Lines::weights + i - 1).store(weights + (i - 1) * R::width);
-      const R normal = at(Lines::unit) / square;
+      const R normal = at(Lines::unit) * (inverse * inverse);
       this->measure(normal, normal * at(Lines::scale), arguments);
     }
   };

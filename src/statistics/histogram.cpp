@@ -15,7 +15,7 @@ std::array<Log2Segment, 64> make_segments() {
     const auto at = [&](double u) { return std::log2(1 + (static_cast<double>(k) + u) / 64); };
     // The parabola through u = 0, ½ and 1.
     const double half = at(0.5) - at(0), whole = at(1) - at(0), square = 2 * whole - 4 * half;
-    out[k] = {fixed(at(0)), fixed(whole - square), fixed(square)};
+    out[k] = {fixed(at(0)), fixed(whole - square), -fixed(square)};
   }
   return out;
 }

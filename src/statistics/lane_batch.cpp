@@ -1,6 +1,7 @@
 #include "lane_batch.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "statistics/slope.hpp"
@@ -44,6 +45,7 @@ class Batch {
   }
   /// All lanes ran to T, and an engine takes their figures in registers.
   [[nodiscard]] bool together() const { return b_.arithmetic != nullptr && b_.endings == nullptr; }
+  [[nodiscard]] std::size_t lanes() const { return static_cast<std::size_t>(b_.lanes); }
   [[nodiscard]] std::uint64_t lane(int l) const { return b_.first + static_cast<std::uint64_t>(l); }
   [[nodiscard]] long long evaluations(int l) const {
     if (ran(l)) return b_.gradients + b_.functions;
@@ -74,16 +76,20 @@ class Batch {
     }
   }
 
-  /// f(l, lanes, first instance, setting) for each stretch of lanes within one setting.
+  /// f(l, lanes, first instance, setting) for each stretch of at most `most` lanes within one setting.
   template <class F>
-  void each_stretch(F&& f) const {
+  void each_stretch(std::size_t most, F&& f) const {
     const std::size_t instances = cell_.problem->instances;
     std::size_t instance = b_.first % instances;
     auto setting = static_cast<std::uint32_t>(b_.first / instances);
-    for (std::size_t l = 0, lanes = static_cast<std::size_t>(b_.lanes); l < lanes; ++setting, instance = 0) {
-      const std::size_t count = std::min(lanes - l, instances - instance);
+    for (std::size_t l = 0, lanes = this->lanes(); l < lanes;) {
+      const std::size_t count = std::min({most, lanes - l, instances - instance});
       f(l, count, instance, setting);
       l += count;
+      instance += count;
+      if (instance < instances) continue;
+      instance = 0;
+      ++setting;
     }
   }
 
@@ -96,28 +102,36 @@ class Batch {
     const auto exists = [&](std::size_t l) {
       return losses[l] < ExactSum::most && !(by_iterations && losses[l] == T(0)) && !diverged(static_cast<int>(l));
     };
-    each_stretch([&](std::size_t begin, std::size_t count, std::size_t instance, std::uint32_t setting) {
+    const auto improve = [&](std::size_t l, std::size_t instance, std::uint32_t setting) {
+      Best& best = into_.best[instance];
+      if (!(losses[l] <= best.loss)) return;
+      const auto loss = static_cast<double>(losses[l]);
+      if (loss < best.loss || setting < best.setting) best = {loss, setting};
+      if (b_.bounds != nullptr) b_.bounds[instance] = losses[l];
+    };
+    const bool at_once = together() && !by_iterations;
+    const std::size_t most = at_once ? LossesTaken::most : lanes();
+    each_stretch(most, [&](std::size_t begin, std::size_t count, std::size_t instance, std::uint32_t setting) {
       SettingTotal* const total = into_.settings.empty() ? nullptr : &into_.settings[setting];
-      bool summed = total == nullptr;
-      if (together() && !by_iterations) {
+      if (at_once) {
         const LossesTaken taken = b_.arithmetic->take_losses(losses + begin, b_.bounds + instance, count);
         if (taken.word >= 0) {
-          if (!summed) total->loss.add(taken.word, taken.sum);
-          if (!taken.improves) return;
-          summed = true;
+          if (total != nullptr) total->loss.add(taken.word, taken.sum);
+          for (std::uint64_t lanes = taken.improve; lanes != 0; lanes &= lanes - 1) {
+            const auto l = static_cast<std::size_t>(std::countr_zero(lanes));
+            improve(begin + l, instance + l, setting);
+          }
+          return;
         }
       }
       std::size_t failed = 0;
       for (std::size_t l = begin; l < begin + count; ++l) {
-        const bool counts = exists(l);
-        Best& best = into_.best[instance + l - begin];
-        failed += !counts;
-        if (!counts || !(losses[l] <= best.loss)) continue;
-        const auto loss = static_cast<double>(losses[l]);
-        if (loss < best.loss || setting < best.setting) best = {loss, setting};
-        if (b_.bounds != nullptr) b_.bounds[instance + l - begin] = losses[l];
+        if (exists(l))
+          improve(l, instance + l - begin, setting);
+        else
+          ++failed;
       }
-      if (summed) return;
+      if (total == nullptr) return;
       total->failed += failed;
       if (failed == 0) return total->loss.add(losses + begin, count);
       for (std::size_t l = begin; l < begin + count; ++l)
@@ -127,7 +141,7 @@ class Batch {
 
   void take_instances() {
     InstanceFigures& to = into_.instances;
-    each_stretch([&](std::size_t begin, std::size_t count, std::size_t first, std::uint32_t) {
+    each_stretch(lanes(), [&](std::size_t begin, std::size_t count, std::size_t first, std::uint32_t) {
       for (std::size_t k = 0; k < count; ++k) {
         const std::size_t l = begin + k, instance = first + k;
         if (diverged(static_cast<int>(l))) continue;
