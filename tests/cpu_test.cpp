@@ -143,6 +143,42 @@ TEST(CpuEngine, DivergedLanesDoNotHarmTheirNeighbours) {
   }
 }
 
+// A trajectory goes on where its lane has diverged, whatever ran at its place before it: across lanes, along
+// coordinates and on shared data.
+TEST(CpuEngine, TrajectoriesAreWhole) {
+  MethodSpec method;
+  method.classical = "heavy_ball";
+  method.parameters["step"] = {{formula("0.5/L"), formula("40/L")}, {}};
+  method.parameters["momentum"] = one("0.1");
+  for (const auto& [family, n] : {std::pair("quadratic", 3), {"quadratic", 64}, {"ridge", 5}}) {
+    Study study;
+    study.iterations = 400;
+    study.problems = {test::small_problem(*find_entry(catalogue().families, family), n, 70)};
+    study.methods = {method};
+    const Plan plan = make_plan(study);
+    const Cell& cell = plan.cells[0];
+    const auto lanes = cell.lanes(), half = lanes / 2;
+    RunControl one_thread;
+    one_thread.threads = 1;
+    const Trajectories found = make_cpu_backend()->trace(cell, {0, lanes}, one_thread),
+                       expected = make_reference_backend()->trace(cell, {0, lanes}, one_thread);
+    ASSERT_EQ(found.gaps.size(), expected.gaps.size());
+    std::size_t diverged = 0;
+    for (std::uint64_t lane = 0; lane < lanes; ++lane)
+      for (std::size_t t = 0; t < 400; ++t) {
+        const double gap = found.gaps[lane * 400 + t], reference = expected.gaps[lane * 400 + t];
+        if (std::abs(reference) < 1e280) {
+          ASSERT_NEAR(gap, reference, 1e-9 * (std::abs(reference) + 1)) << family << n << " lane " << lane << ", " << t;
+          continue;
+        }
+        ++diverged;
+        ASSERT_FALSE(std::abs(gap) < 1e270) << family << n << " lane " << lane << ", " << t;
+        ASSERT_FALSE(std::abs(found.points[(lane * 400 + t) * found.dimension]) < 1e100);
+      }
+    EXPECT_GT(diverged, half * 100) << family << n;
+  }
+}
+
 // Gaps of data families are evaluated where somebody looks at them. A sum over all iterations looks at each of them;
 // that must not change anything else, not even when a lane diverges between two recorded iterations.
 TEST(CpuEngine, GapsThatNobodyLooksAtChangeNothing) {

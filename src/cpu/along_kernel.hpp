@@ -77,17 +77,21 @@ template <class Kernel, class R, int Registers, class Observed>
       if (a.sample_records[sample] == record) a.samples[sample++ * a.width + l] = shown;
     };
 
+    const bool traced = Registers == 0 && a.trace_gap != nullptr;
+    const auto trace = [&](std::int64_t t, T gap) {
+      if constexpr (Registers == 0) {
+        if (!traced) return;
+        a.trace_gap[(t - 1) * a.width + l] = gap;
+        const T *point = reinterpret_cast<const T*>(lane.output().p), *centre = instance.record + n;
+        for (int i = 0; i < n; ++i) a.trace_point[((t - 1) * n + i) * a.width + l] = point[i] + centre[i];
+      }
+    };
+
     lane.start();
     std::int64_t next = 0, t = 1;
     for (; t <= a.iterations; ++t) {
       const T gap = lane.advance(static_cast<int>(t)).v[0].get(0);
-      if constexpr (Registers == 0) {
-        if (a.trace_gap != nullptr) {
-          a.trace_gap[(t - 1) * a.width + l] = gap;
-          const T *point = reinterpret_cast<const T*>(lane.output().p), *centre = instance.record + n;
-          for (int i = 0; i < n; ++i) a.trace_point[((t - 1) * n + i) * a.width + l] = point[i] + centre[i];
-        }
-      }
+      trace(t, gap);
       const bool ended = seen.observe(
           o, a.observed, static_cast<int>(t), gap, [&] { return squared_gradient_norm(c, lane, f, room).v[0].get(0); },
           [&] { return regret_at(lane, static_cast<int>(t)).v[0].get(0); });
@@ -95,6 +99,9 @@ template <class Kernel, class R, int Registers, class Observed>
         const End why = seen.lost ? End::diverged : seen.met_gap ? End::gap : End::gradient_norm;
         a.endings[l] = {why, static_cast<int>(next), t, f.gradients, f.functions};
         ++ended_lanes;
+        // Trajectories are whole.
+        for (std::int64_t later = t + 1; traced && later <= a.iterations; ++later)
+          trace(later, lane.advance(static_cast<int>(later)).v[0].get(0));
         break;
       }
       if (next < a.records && a.record_at[next] == t) enter(next++);

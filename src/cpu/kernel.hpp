@@ -257,7 +257,7 @@ OMG_HD void run_lanes(const C& c, F& f, const GroupArguments<typename R::T>& a, 
       const Mask<R> lost = seen.lost, met_gap = seen.met_gap, met_gradient = seen.met_gradient;
       const int more = note_endings<R>(lost, met_gap, met_gradient, here, a.endings);
       out.ended += more;
-      if (out.ended == a.lanes) break;
+      if (out.ended == a.lanes && a.trace_gap == nullptr) break;  // trajectories are whole
       patience.lanes_ended(a, out.ended, more, t);
     }
     if (recorded) enter_record(seen, a, next++, sample);
