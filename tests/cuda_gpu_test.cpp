@@ -30,7 +30,7 @@ class GpuTest : public testing::Test {
   }
 
   const std::unique_ptr<Backend> gpu_ = make_cuda_backend(), cpu_ = make_cpu_backend();
-  const RunControl control_;
+  const RunControl control_ = {};
 };
 
 Study study_of(const CatalogueEntry& family, int n, int instances, int iterations, Precision precision) {
