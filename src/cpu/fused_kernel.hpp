@@ -132,7 +132,7 @@ OMG_HD One larger_ratio(const One& ratio, const One& gap, const T* inverse_bound
   return max(ratio, gap * One::load(inverse_bound) * One(at_t));
 }
 
-/// Enters gaps of record k that may hold an extreme.
+/// Enters gaps of record k that may hold an extreme. A function of its own even in a caller that is flattened.
 template <class R>
 [[gnu::noinline]] void enter_extremes(const Accumulator<typename R::T>& out, std::int64_t k, const typename R::T* gaps,
                                       typename R::T first_row) {
@@ -236,7 +236,7 @@ template <class Kernel, class R, bool Certificate, int... k>
       const auto keep_at = [&](T * to) __attribute__((always_inline)) { (here[k].store(to + k * width), ...); };
       if (sampled) keep_at(a.samples + sample++ * R::width);
       if (extreme) {
-        if (!all(highest <= One(1e30))) return false;
+        if (!all(highest <= One(1e30))) return false;  // a lane has diverged
         keep_at(a.candidates + candidates * R::width);
         a.candidate_records[candidates++] = next;
       }

@@ -117,8 +117,8 @@ class Batch {
         const LossesTaken taken = b_.arithmetic->take_losses(losses + begin, b_.bounds + instance, count);
         if (taken.word >= 0) {
           if (total != nullptr) total->loss.add(taken.word, taken.sum);
-          for (std::uint64_t lanes = taken.improve; lanes != 0; lanes &= lanes - 1) {
-            const auto l = static_cast<std::size_t>(std::countr_zero(lanes));
+          for (std::uint64_t left = taken.improve; left != 0; left &= left - 1) {
+            const auto l = static_cast<std::size_t>(std::countr_zero(left));
             improve(begin + l, instance + l, setting);
           }
           return;

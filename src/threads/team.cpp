@@ -8,9 +8,8 @@
 namespace omg {
 
 unsigned team_threads(unsigned asked) {
-  const int most = std::max(1, omp_get_thread_limit());
-  return std::min(asked > 0 ? asked : static_cast<unsigned>(std::max(1, omp_get_max_threads())),
-                  static_cast<unsigned>(most));
+  const auto wanted = asked > 0 ? asked : static_cast<unsigned>(omp_get_max_threads());
+  return std::clamp(wanted, 1U, static_cast<unsigned>(omp_get_thread_limit()));
 }
 
 void in_team(unsigned members, const std::function<void(unsigned)>& work) {
