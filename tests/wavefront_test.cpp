@@ -16,7 +16,7 @@
 namespace omg {
 namespace {
 
-/// Lanes of which some diverge beside others that do not, over iterations that no pass divides.
+/// Lanes of which some diverge beside others that do not, and some hardly move, over iterations that no pass divides.
 template <class Kernel>
 Plan plan_of(Kernel*, int n, Precision precision) {
   Study study;
@@ -35,7 +35,7 @@ Plan plan_of(Kernel*, int n, Precision precision) {
   method.classical = Kernel::Method::Method::entry.name;
   method.weights = test::one("1");
   method.parameters["step"] = test::one("1/L");
-  for (const char* step : {"0.3/(L*sqrt(t))", "3", "30/L"})
+  for (const char* step : {"0.3/(L*sqrt(t))", "3", "30/L", "1e-30/L", "0", "-1e-3/L"})
     method.parameters["step"].values.push_back(test::formula(step));
   if (method.classical == "heavy_ball") method.parameters["velocity"] = test::one("0.1");
   study.methods = {method};

@@ -102,6 +102,11 @@ OMG_HD xsimd::batch<T, A> scaled(const xsimd::batch<T, A>& a, const xsimd::batch
   const Bits exponent = std::bit_cast<Bits>((k + Register(end)).data) << mantissa;
   return Register(std::bit_cast<Native>(std::bit_cast<Bits>(a.data) + exponent));
 }
+/// The largest power of two that is not above |a|, a normal: the exponent's bits, which are those of infinity.
+template <class T, class A>
+OMG_HD xsimd::batch<T, A> power_of_two(const xsimd::batch<T, A>& a) {
+  return a & xsimd::batch<T, A>(std::numeric_limits<T>::infinity());
+}
 /// a ÷ b and √a, within a unit in the last place.
 template <class T, class A>
 OMG_HD xsimd::batch<T, A> quotient(const xsimd::batch<T, A>& a, const xsimd::batch<T, A>& b) {
@@ -192,6 +197,7 @@ template <class T, class A, int K> OMG_HD Pack<T, A, K> min(const Pack<T, A, K>&
 template <class T, class A, int K> OMG_HD Pack<T, A, K> max(const Pack<T, A, K>& a, const Pack<T, A, K>& b) { return map<Pack<T, A, K>, K>([](const auto& p, const auto& q) { return xsimd::max(p, q); }, a, b); }
 template <class T, class A, int K> OMG_HD Pack<T, A, K> abs(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return xsimd::abs(p); }, a); }
 template <class T, class A, int K> OMG_HD Pack<T, A, K> sqrt(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return xsimd::sqrt(p); }, a); }
+template <class T, class A, int K> OMG_HD Pack<T, A, K> power_of_two(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return registers::power_of_two(p); }, a); }
 template <class T, class A, int K> OMG_HD Pack<T, A, K> over_root(const Pack<T, A, K>& a, const Pack<T, A, K>& b, const Pack<T, A, K>& c) { return map<Pack<T, A, K>, K>([](const auto& p, const auto& q, const auto& r) { return registers::quotient(p, registers::root(q) + r); }, a, b, c); }
 // The transcendental ones are large: a call each.
 template <class T, class A, int K> Pack<T, A, K> exp(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return xsimd::exp(p); }, a); }

@@ -18,8 +18,8 @@ struct Wavefront {
 
 /// The combinations that run as wavefronts, one a line. The family is a chain (`stiffness`), so that ∂f/∂x_i reads
 /// coordinate i and its neighbours only; the method is one of single coordinates (`Coordinate`) that moves with the
-/// origin and into which ∇f enters as step · ∇f alone. Lanes run on x − x* with the stiffness in the step: last bits
-/// are not those of the general kernels.
+/// origin and into which ∇f enters as step · ∇f alone. Lanes run on x − x*, their coordinates times scales: last
+/// bits are not those of the general kernels.
 using WavefrontKernels = TypeList<            //
     Wavefront<GradientDescent, Tridiagonal>,  //
     Wavefront<HeavyBall, Tridiagonal>,        //

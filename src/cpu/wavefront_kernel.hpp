@@ -12,14 +12,17 @@ template <class R>
 struct Magnitude {
   R bound;
 
-  friend OMG_HD Magnitude operator+(const Magnitude& a, const Magnitude& b) { return {a.bound + b.bound}; }
-  friend OMG_HD Magnitude operator-(const Magnitude& a, const Magnitude& b) { return {a.bound + b.bound}; }
-  friend OMG_HD Magnitude operator*(const Magnitude& a, const Magnitude& b) { return {a.bound * b.bound}; }
-  friend OMG_HD Magnitude fma(const Magnitude& a, const Magnitude& b, const Magnitude& c) { return a * b + c; }
-  friend OMG_HD Magnitude nmadd(const Magnitude& a, const Magnitude& b, const Magnitude& c) { return a * b + c; }
+  friend OMG_HD Magnitude fma(const Magnitude& a, const Magnitude& b, const Magnitude& c) {
+    return {a.bound * b.bound + c.bound};
+  }
+  friend OMG_HD Magnitude nmadd(const Magnitude& a, const Magnitude& b, const Magnitude& c) { return fma(a, b, c); }
 };
 
 /// The lanes of a group on a chain: their coordinates between iterations, centred at x*, and passes over them.
+///
+/// Numbers are held times scales, per lane, so that an iteration takes fewer operations (`weights` of a coordinate).
+/// Scales are running products over all iterations, whose rounding errors do not add up in one direction; a pass takes
+/// powers of two out of them, which is exact.
 template <class Kernel, class R>
 class Chain {
  public:
@@ -32,12 +35,11 @@ class Chain {
     while (count < Kernel::Method::parameters && Kernel::Method::parameter(count).scheduled) ++count;
     return count;
   }();
-  using Rates = R[scheduled];  ///< their values at an iteration, the first one times the stiffness
 
-  /// Iterations of a pass: as many as there are registers for: two coordinates, a difference and a sum each.
+  /// Iterations of a pass: as many as there are registers for: a coordinate, what it gives to the next and one more.
   static constexpr int most = [] {
-    constexpr int registers = sizeof(typename R::Register) == 64 ? 32 : 16, held = 2 * numbers + 2;
-    return std::min(5, (registers - 4) / held);
+    constexpr int registers = sizeof(typename R::Register) == 64 ? 32 : 16;
+    return std::min(6, (registers - 4) / (numbers + 2));
   }();
 
   Chain(const GroupArguments<T>& a, const Coefficients<R, Kernel::Method::parameters>& k)
@@ -45,76 +47,91 @@ class Chain {
     const auto instance = PackInstance<R>::of(a.family);
     stiffness_ = Kernel::Family::stiffness(instance);
     for (int i = 0; i < n_; ++i) at_[i] = Coordinate::start(instance.start(i) - instance.minimiser(i), k.constant);
+    each_register<numbers>([&](auto j) {
+      numbers_of(scale_[0])[j] = R(1);
+      numbers_of(bound_)[j] = R(0);
+    });
   }
 
-  /// Makes iterations t + 1 … t + count. Σ v² before iteration t + 1 + k goes to sums[k], for k < summed: 0, 1 or
-  /// count.
-  void pass(int summed, int count, std::int64_t t, R* sums) {
-    Rates rates[most];
-    for (int k = 0; k < count; ++k) rates_at(t + 1 + k, rates[k]);
-    each_register<most>([&](auto k) {
-      if (count != k + 1) return;
-      if (summed == 0)
-        sweep<k + 1, 0>(rates, sums);
-      else if (summed == 1)
-        sweep<k + 1, 1>(rates, sums);
-      else
-        sweep<k + 1, k + 1>(rates, sums);
+  /// The next pass makes iterations t + 1 … t + count. The bits depend on where passes begin.
+  void begin_pass(std::int64_t t, int count) {
+    begin_ = t;
+    count_ = count;
+    fits_ = R(0) <= R(1);
+    for (int k = 0; k < count; ++k) {
+      R rates[scheduled];
+      rates_at(t + 1 + k, rates);
+      scale_[k + 1] = scale_[k];
+      weights_[k] = Coordinate::weights(rates, scale_[k + 1]);
+      each_register<numbers>([&](auto j) {
+        const R size = abs(numbers_of(scale_[k + 1])[j]);
+        fits_ = fits_ & (size >= R(smallest_scale)) & (size <= R(largest_scale));
+      });
+    }
+  }
+
+  /// Makes it. Σ v² before iteration t + 1 + k goes to sums[k], for k < summed: 0, 1 or count.
+  void make_pass(int summed, R* sums) {
+    Coordinate scale = scale_[count_];
+    each_register<numbers>([&](auto j) {
+      const R power = R(1) / power_of_two(numbers_of(scale)[j]);
+      numbers_of(taken_)[j] = power;
+      numbers_of(bound_)[j] = numbers_of(bound_)[j] * power;
+      numbers_of(scale)[j] = numbers_of(scale)[j] * power;
     });
-    if (summed == 0) return;
-    energy_ = sums[0];
-    energy_at_ = t;
+    if (all(fits_))
+      make_scaled(summed, sums);
+    else
+      make_both(scale, summed, sums);
+    scale_[0] = scale;
   }
 
   /// f − f*
   R gap(const R& sum) const { return R(0.5) * stiffness_ * sum; }
 
-  /// Σ v², as `sweep` adds it up.
+  /// Σ v², as passes add it up.
   [[gnu::noinline]] R sum() const {
-    R total[2] = {R(0), R(0)}, before = R(0);
+    R total = R(0), before = R(0);
     for (int i = 0; i <= n_; ++i) {
       const R here = i < n_ ? at_[i].output() : R(0), v = before - here;
-      total[i % 2] = fma(v, v, total[i % 2]);
+      total = fma(v, v, total);
       before = here;
     }
-    return total[0] + total[1];
+    return total / (scale_[0].output() * scale_[0].output());
   }
 
-  /// Whether no lane of `running` can diverge at iterations t + 1 … t + count, gaps being divided by 1/scale.
-  bool stays_finite(std::int64_t t, int count, const R& scale, const Mask<R>& running) {
-    if (bounded_at_ == t && grow_bound(count, scale)) return true;
-    if constexpr (numbers == 1) {
-      // |d_i| ≤ Σ |v_j| ≤ √((n + 1) Σ v²), which the last pass has told
-      if (energy_at_ >= 0) {
-        numbers_of(bound_)[0] = select(running, sqrt(R(n_ + 1) * energy_), R(0));
-        bounded_at_ = energy_at_;
-        if (grow_bound(static_cast<int>(t - energy_at_) + count, scale)) return true;
-      }
-    }
+  /// Whether no lane of `running` can diverge in the next pass, gaps being divided by 1/scale.
+  bool stays_finite(const R& scale, const Mask<R>& running) {
+    if (bounded_at_ == begin_ && grow_bound(scale)) return true;
     measure(running);
-    bounded_at_ = t;
-    return grow_bound(count, scale);
+    return grow_bound(scale);
   }
 
  private:
+  using Weights = typename Coordinate::Weights;
   using Bound = typename Kernel::template Coordinate<Magnitude<R>>;
 
-  /// Takes the bound over some iterations if it stays far enough below what counts as divergence.
-  [[gnu::noinline]] bool grow_bound(int count, const R& scale) {
+  /// Scales are within these bounds, beyond which numbers that matter could leave the range of T: those of lanes that
+  /// have not diverged are below 2^60.
+  static constexpr T smallest_scale = sizeof(T) == 8 ? T(0x1p-400) : T(0x1p-40),
+                     largest_scale = sizeof(T) == 8 ? T(0x1p400) : T(0x1p60);
+
+  /// Takes the bound through the next pass if it stays far enough below what counts as divergence.
+  [[gnu::noinline]] bool grow_bound(const R& scale) {
     Bound grown = bound_;
     R size(0);
-    for (int k = 1; k <= count; ++k) {
-      R rates[scheduled];
-      rates_at(bounded_at_ + k, rates);
-      Magnitude<R> sizes[scheduled];
-      for (int j = 0; j < scheduled; ++j) sizes[j].bound = abs(rates[j]);
-      grown.advance(sizes, Magnitude<R>{R(4) * grown.point().bound});  // |v_i − v_{i−1}| ≤ 4 max |d|
-      size = max(size, grown.output().bound);
+    for (int k = 0; k < count_; ++k) {
+      typename Bound::Weights sizes;
+      each_register<sizeof(Weights) / sizeof(R)>(
+          [&](auto j) { numbers_of(sizes)[j] = abs(numbers_of(weights_[k])[j]); });
+      const Magnitude<R> neighbour = grown.point();
+      grown.chain(sizes, {grown.part(sizes, neighbour).bound + neighbour.bound});
+      size = max(size, grown.output().bound / abs(scale_[k + 1].output()));
     }
     // Σ v² ≤ (n + 1) (2 max |d|)²
     if (!all(gap(R(4) * R(n_ + 1) * size * size) * scale <= R(1e29))) return false;
     bound_ = grown;
-    bounded_at_ += count;
+    bounded_at_ = begin_ + count_;
     return true;
   }
 
@@ -134,92 +151,156 @@ class Chain {
       numbers_of(bound_)[j] = select(running, largest[0][j], R(0));
     });
   }
+  /// The numbers of a coordinate or of weights one after the other.
   template <class C>
-  OMG_HD static auto numbers_of(C& coordinate) {
-    return reinterpret_cast<std::conditional_t<std::is_const_v<C>, const R*, R*>>(&coordinate);
+  OMG_HD static auto numbers_of(C& of) {
+    return reinterpret_cast<std::conditional_t<std::is_const_v<C>, const R*, R*>>(&of);
   }
 
+  /// The first one times the stiffness.
   void rates_at(std::int64_t t, R* rates) const {
     for (int j = 0; j < scheduled; ++j) rates[j] = k_.at(j, static_cast<int>(t));
     rates[0] = rates[0] * stiffness_;
   }
 
+  void make_scaled(int summed, R* sums) {
+    each_register<most>([&](auto k) {
+      if (count_ != k + 1) return;
+      if (summed == 0)
+        sweep<k + 1, 0>(sums);
+      else if (summed == 1)
+        sweep<k + 1, 1>(sums);
+      else
+        sweep<k + 1, k + 1>(sums);
+    });
+  }
+
+  /// A pass in which scales of some lanes leave their bounds, as steps are next to none: these lanes go on without
+  /// scales, beside the others, so that every lane has the bits that it always has.
+  [[gnu::noinline]] void make_both(Coordinate& scale, int summed, R* sums) {
+    Coordinate* const plain = at_ + n_;
+    R plain_sums[most];
+    for (int i = 0; i < n_; ++i)
+      each_register<numbers>(
+          [&](auto j) { numbers_of(plain[i])[j] = numbers_of(at_[i])[j] / numbers_of(scale_[0])[j]; });
+    for (int k = 0; k < count_; ++k) {
+      R rates[scheduled];
+      rates_at(begin_ + 1 + k, rates);
+      plain_sums[k] = advance(plain, rates);
+    }
+    make_scaled(summed, sums);
+    for (int i = 0; i < n_; ++i)
+      each_register<numbers>(
+          [&](auto j) { numbers_of(at_[i])[j] = select(fits_, numbers_of(at_[i])[j], numbers_of(plain[i])[j]); });
+    each_register<numbers>([&](auto j) { numbers_of(scale)[j] = select(fits_, numbers_of(scale)[j], R(1)); });
+    for (int k = 0; k < summed; ++k) sums[k] = select(fits_, sums[k], plain_sums[k]);
+    bounded_at_ = -1;
+  }
+
+  /// One iteration without scales. Returns Σ v² before it.
+  R advance(Coordinate* at, const R* rates) const {
+    Coordinate here = outside();
+    R before = R(0), sum = R(0);
+    for (int i = 0; i <= n_; ++i) {
+      const Coordinate ahead = i < n_ ? at[i] : outside();
+      const R v = here.point() - ahead.point(), jump = here.output() - ahead.output();
+      sum = fma(jump, jump, sum);
+      if (i > 0) {
+        at[i - 1] = here;
+        at[i - 1].advance(rates, v - before);
+      }
+      before = v;
+      here = ahead;
+    }
+    return sum;
+  }
+
+  /// d₀ = d_{n+1} = 0
+  static Coordinate outside() {
+    const R zeros[Kernel::Method::parameters]{};
+    return Coordinate::start(R(0), zeros);
+  }
+
   /// A wave of iterations over the coordinates: iteration k + 1 is two coordinates behind iteration k, so that all of
   /// them are independent of one another at every step.
   template <int Iterations, int Summed>
-  [[gnu::noinline]] void sweep(const Rates* rates, R* sums) {
+  [[gnu::noinline]] void sweep(R* sums) {
     constexpr int last = Iterations - 1;
-    const R zeros[Kernel::Method::parameters]{};
-    const Coordinate outside = Coordinate::start(R(0), zeros);  // d₀ = d_{n+1} = 0
     Coordinate here[Iterations], ahead[Iterations];
-    R before[Iterations], sum[Iterations][2];  // v_{i−1}; Σ v² of even and odd i, as one addition waits for the last
+    R part[Iterations], sum[Iterations], power[Iterations], rest[Iterations];
     each_register<Iterations>([&](auto k) {
-      here[k] = ahead[k] = outside;
-      before[k] = sum[k][0] = sum[k][1] = R(0);
+      here[k] = ahead[k] = outside();
+      part[k] = sum[k] = R(0);
     });
+    // In float32 squares could leave the range: what is summed is divided by the power of two in its scale.
+    constexpr bool narrow = sizeof(T) < 8;
+    each_register<Summed>([&](auto k) {
+      const R& scale = scale_[k].output();
+      power[k] = narrow ? R(1) / power_of_two(scale) : R(1);
+      rest[k] = scale * power[k];
+    });
+    Weights weights[Iterations];
+    each_register<Iterations>([&](auto k) { weights[k] = weights_[k]; });
+    const Coordinate taken = taken_;
     const int n = n_;
     Coordinate* const at = at_;
-    const auto step = [&](int i, auto parity, auto edge) __attribute__((always_inline)) {
+    const auto step = [&](int i, auto edge) __attribute__((always_inline)) {
       each_register<Iterations>([&](auto down) __attribute__((always_inline)) {
         constexpr int k = last - down;
         const int own = i - 2 * k - 1;
         const bool inside = !edge || (own >= 0 && own < n);
-        const R v = here[k].point() - ahead[k].point();
         if constexpr (k < Summed) {
-          const R jump = here[k].output() - ahead[k].output();
-          sum[k][parity] = fma(jump, jump, sum[k][parity]);
+          R jump = here[k].output() - ahead[k].output();
+          if constexpr (narrow && k > 0) jump = jump * power[k];  // before the first iteration that is 1
+          sum[k] = fma(jump, jump, sum[k]);
         }
         Coordinate out = here[k];
-        out.advance(rates[k], v - before[k]);
-        before[k] = v;
+        out.chain(weights[k], part[k] + ahead[k].point());
+        part[k] = ahead[k].part(weights[k], here[k].point());
         here[k] = ahead[k];
         if constexpr (k == last) {
-          if (inside) at[own] = out;
+          if (inside)
+            each_register<numbers>([&](auto j) { numbers_of(at[own])[j] = numbers_of(out)[j] * numbers_of(taken)[j]; });
         } else {
-          ahead[k + 1] = inside ? out : outside;
+          ahead[k + 1] = inside ? out : outside();
         }
       });
-      ahead[0] = !edge || i + 1 < n ? at[i + 1] : outside;
+      ahead[0] = !edge || i + 1 < n ? at[i + 1] : outside();
     };
-    const std::integral_constant<int, 0> even{};
-    const std::integral_constant<int, 1> odd{};
     const std::true_type edge{};
     const std::false_type inner{};
     ahead[0] = at[0];
     int i = 0;
-    for (; i < 2 * Iterations; i += 2) {
-      step(i, even, edge);
-      step(i + 1, odd, edge);
+    for (; i < 2 * Iterations; ++i) step(i, edge);
+    for (; i + 4 < n; i += 4) {
+      step(i, inner);
+      step(i + 1, inner);
+      step(i + 2, inner);
+      step(i + 3, inner);
     }
-    for (; i + 6 < n; i += 6) {  // after three steps a register has its part again, after two a sum
-      step(i, even, inner);
-      step(i + 1, odd, inner);
-      step(i + 2, even, inner);
-      step(i + 3, odd, inner);
-      step(i + 4, even, inner);
-      step(i + 5, odd, inner);
-    }
-    for (; i < n + 2 * Iterations; i += 2) {
-      step(i, even, edge);
-      step(i + 1, odd, edge);
-    }
-    each_register<Summed>([&](auto k) { sums[k] = sum[k][0] + sum[k][1]; });
+    for (; i < n + 2 * Iterations; ++i) step(i, edge);
+    each_register<Summed>([&](auto k) { sums[k] = sum[k] / (rest[k] * rest[k]); });
   }
 
   int n_;
   Coordinate* at_;
   const Coefficients<R, Kernel::Method::parameters>& k_;
   R stiffness_;
-  Bound bound_;  ///< of the coordinates after iteration
+  // Of the next pass:
+  std::int64_t begin_ = 0;
+  int count_ = 0;
+  Coordinate scale_[most + 1];  ///< before each iteration and after the last
+  Weights weights_[most];
+  Mask<R> fits_;      ///< lanes whose scales stay within bounds
+  Coordinate taken_;  ///< powers of two that it takes out of the scales
+  Bound bound_;       ///< of the numbers of `at_` before iteration bounded_at_ + 1
   std::int64_t bounded_at_ = -1;
-  R energy_;  ///< Σ v² at the iteration before the last pass
-  std::int64_t energy_at_ = -1;
 };
 
 /// Packs of arena that a group takes in dimension n.
 template <class Kernel, class R>
 long long wavefront_room(int n) {
-  return static_cast<long long>(Chain<Kernel, R>::numbers) * n;
+  return 2LL * Chain<Kernel, R>::numbers * n;
 }
 
 /// Runs one group from its start to T and observes it as `run_lanes` does. Where only recorded iterations ask for a
@@ -256,10 +337,12 @@ void run_wavefront(const GroupArguments<typename R::T>& a) {
     const std::int64_t left = (due < a.records ? a.record_at[due] : a.iterations) - t,
                        passes = (left + most - 1) / most;
     int count = static_cast<int>((left + passes - 1) / passes);
-    const bool all = every || left < 3 || !chain.stays_finite(t, count, seen.scale, seen.running);
-    if (all) count = static_cast<int>(std::min<std::int64_t>(most, a.iterations - t));
+    const bool close = left < 3;  // iterations that are looked at
+    if (close) count = static_cast<int>(std::min<std::int64_t>(most, a.iterations - t));
+    chain.begin_pass(t, count);
+    const bool all = every || close || !chain.stays_finite(seen.scale, seen.running);
     const int summed = all ? count : due > next || t == 0 ? 1 : 0;
-    chain.pass(summed, count, t, sums);
+    chain.make_pass(summed, sums);
     for (int i = t == 0 ? 1 : 0; i < summed && out.ended < a.lanes; ++i) observe(t + i, sums[i]);
     t += count;
   }

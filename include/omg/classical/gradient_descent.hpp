@@ -22,6 +22,21 @@ struct GradientDescent {
     OMG_HD const R& output() const { return x; }
     /// k: the scheduled parameters at t; g: this coordinate's entry of ∇f.
     OMG_HD void advance(const R* k, const R& g) { x = nmadd(k[0], g, x); }
+
+    /// The same on a chain, ∇f_i = 2 x_i − x_{i−1} − x_{i+1}, with x times a scale in which neighbours have weight 1:
+    ///   r x_i ← x_{i−1} + x_{i+1} + q x_i,  r = 1/s,  q = r − 2.
+    struct Weights {
+      R own;  ///< q
+    };
+    /// `scale` becomes the scale after the iteration.
+    OMG_HD static Weights weights(const R* k, Coordinate& scale) {
+      const R r = R(1) / k[0];
+      scale.x = scale.x * r;
+      return {r - R(2)};
+    }
+    /// What this coordinate and `left` give to `chain`, which takes the sum with the right neighbour.
+    OMG_HD R part(const Weights& w, const R& left) const { return fma(w.own, x, left); }
+    OMG_HD void chain(const Weights&, const R& sum) { x = sum; }
   };
 
   template <class Lane>

@@ -29,6 +29,27 @@ struct HeavyBall {
       previous = x;
       x = next;
     }
+
+    /// The same on a chain, ∇f_i = 2 x_i − x_{i−1} − x_{i+1}, with points times scales in which neighbours have the
+    /// weight 1:
+    ///   r x_i ← x_{i−1} + x_{i+1} + q x_i − w x̄_i,  r = 1/s,  q = (1 + m) r − 2,  w = m r,  x̄ the point before.
+    struct Weights {
+      R own, previous;  ///< q; w times the quotient of the scales
+    };
+    /// `scale` becomes the scales after the iteration.
+    OMG_HD static Weights weights(const R* k, Coordinate& scale) {
+      const R r = R(1) / k[0], q = fma(k[1], r, r) - R(2);
+      // As q + 2 − w is r, not just about r, constants stay what they are.
+      const Weights w{q, ((q + R(2)) - r) * (scale.x / scale.previous)};
+      scale = {scale.x * r, scale.x};
+      return w;
+    }
+    /// What this coordinate and `left` give to `chain`, which takes the sum with the right neighbour.
+    OMG_HD R part(const Weights& w, const R& left) const { return nmadd(w.previous, previous, fma(w.own, x, left)); }
+    OMG_HD void chain(const Weights&, const R& sum) {
+      previous = x;
+      x = sum;
+    }
   };
 
   template <class Lane>

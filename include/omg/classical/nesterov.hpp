@@ -29,6 +29,27 @@ struct Nesterov {
       y = fma(k[1], next - p, next);
       p = next;
     }
+
+    /// The same on a chain, ∇f_i = 2 y_i − y_{i−1} − y_{i+1}, with points times scales in which neighbours and p̄ have
+    /// the weight 1:
+    ///   r p̄_i = y_{i−1} + y_{i+1} + q y_i,  y_i ← (1 + m) p̄_i − m p_i,  p_i ← p̄_i,  r = 1/s,  q = r − 2.
+    struct Weights {
+      R own, previous;  ///< q; m times the quotient of the scales
+    };
+    /// `scale` becomes the scales after the iteration.
+    OMG_HD static Weights weights(const R* k, Coordinate& scale) {
+      const R r = R(1) / k[0], ahead = R(1) + k[1], p = scale.y * r, y = p / ahead;
+      // As (1 + m) − m is 1, not just about 1, constants stay what they are.
+      const Weights w{r - R(2), (ahead - R(1)) * (y / scale.p)};
+      scale = {y, p};
+      return w;
+    }
+    /// What this coordinate and `left` give to `chain`, which takes the sum with the right neighbour.
+    OMG_HD R part(const Weights& w, const R& left) const { return fma(w.own, y, left); }
+    OMG_HD void chain(const Weights& w, const R& sum) {
+      y = nmadd(w.previous, p, sum);
+      p = sum;
+    }
   };
 
   template <class Lane>
