@@ -308,6 +308,13 @@ TEST(AlongKernels, GroupsOfAnySizeGiveTheSame) {
     const auto alone = run_with(1);
     EXPECT_GT(alone.diverged.back(), 0u);
     for (const unsigned threads : {2, 5, 40}) EXPECT_TRUE(run_with(threads) == alone) << threads;
+
+    const auto across = cpu::run(cell, {0, cell.lanes()}, {}, nullptr, cpu::Kernels::general);
+    const double rounding = precision == Precision::float64 ? 1e-12 : 1e-4;
+    for (std::size_t k = 0; k < 3; ++k) {
+      EXPECT_NEAR(alone.envelope[k].value, across.envelope[k].value, rounding * across.envelope[k].value);
+      EXPECT_NEAR(alone.smallest[k].value, across.smallest[k].value, rounding * across.smallest[k].value);
+    }
   }
 }
 

@@ -104,14 +104,20 @@ class CoordinateContext {
   /// op over the elements, in a tree: pairs half the width apart.
   template <class Op>
   OMG_HD static R across(const R& value, Op op) {
-    alignas(64) T element[R::width];
-    value.store(element);
-    for (int half = R::width / 2; half > 0; half /= 2)
-      for (int e = 0; e < half; ++e) element[e] = op(element[e], element[e + half]);
-    return R(element[0]);
+    return R(fold<R::width / 2>(value, op).v[0].get(0));
   }
 
  private:
+  template <int Half, class Op>
+  OMG_HD static R fold(const R& value, Op op) {
+    if constexpr (Half == 0) {
+      return value;
+    } else {
+      R other;
+      other.v[0] = registers::rotated<Half>(value.v[0]);
+      return fold<Half / 2>(op(value, other), op);
+    }
+  }
   template <class Dim>
   OMG_HD constexpr int count() const {
     if constexpr (Dim::replicated) return Dim::at(n_);

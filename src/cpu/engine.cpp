@@ -420,7 +420,7 @@ class CellRun {
   /// Lines of one entry lie together, those of the next in other pages: where lanes do not run long, several at a time
   /// are read faster, as long as there are groups for all threads and the records of one find place in the caches.
   [[nodiscard]] std::size_t lines_together() const {
-    constexpr std::uint64_t most = 8, room = 4 << 20, long_run = 8000;
+    constexpr std::uint64_t most = 4, room = 4 << 20, long_run = 8000;
     const std::uint64_t all = lanes_.size() / cache_line, bytes = record_stride_ * cache_line * sizeof(T);
     return std::clamp<std::uint64_t>(
         std::min({all / (4 * threads()), room / bytes, long_run / static_cast<std::uint64_t>(cell_.iterations)}), 1,
@@ -770,23 +770,15 @@ class CellRun {
     }
   }
 
-  /// Records of some instances, one behind the other. The source is read some entries ahead of their use: they lie in
-  /// as many pages.
+  /// Records of some instances, one behind the other.
   void transpose(std::size_t instance, std::size_t count, T* to) const {
     const std::size_t records = problem_.record_size();
-    if (records_ == nullptr) {
-      std::vector<T> row(count);
-      for (std::size_t k = 0; k < records; ++k) {
-        problem_.entries(k, instance, count, row.data());
-        for (std::size_t i = 0; i < count; ++i) to[i * record_stride_ + k] = row[i];
-      }
-      return;
-    }
-    const double* from = records_ + instance;
-    for (std::size_t k = 0; k < records; ++k, from += problem_.instances) {
-      for (std::size_t i = 0; i < count; i += 64 / sizeof(double))
-        __builtin_prefetch(from + 16 * problem_.instances + i, 0, 2);
-      for (std::size_t i = 0; i < count; ++i) to[i * record_stride_ + k] = static_cast<T>(from[i]);
+    if (records_ != nullptr)
+      return placing_.transpose(records_ + instance, records, problem_.instances, count, to, record_stride_);
+    std::vector<T> row(count);
+    for (std::size_t k = 0; k < records; ++k) {
+      problem_.entries(k, instance, count, row.data());
+      for (std::size_t i = 0; i < count; ++i) to[i * record_stride_ + k] = row[i];
     }
   }
 

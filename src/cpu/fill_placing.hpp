@@ -38,6 +38,58 @@ void copy_lines(const From* from, const std::size_t* lines, std::size_t size, st
   }
 }
 
+/// Transposes a square of registers: in turn blocks of half the size change places within those of the size before.
+template <int Block, class V, int N>
+OMG_HD void transpose_square(V (&row)[N]) {
+  if constexpr (Block > 0) {
+    each_register<N>([&](auto r) __attribute__((always_inline)) {
+      if constexpr ((r & Block) == 0) {
+        const V upper = row[r], lower = row[r + Block];
+        [&]<int... e>(std::integer_sequence<int, e...>) __attribute__((always_inline)) {
+          row[r] = __builtin_shufflevector(upper, lower, ((e & Block) == 0 ? e : e - Block + N)...);
+          row[r + Block] = __builtin_shufflevector(upper, lower, ((e & Block) == 0 ? e + Block : e + N)...);
+        }
+        (std::make_integer_sequence<int, N>{});
+      }
+    });
+    transpose_square<Block / 2>(row);
+  }
+}
+
+template <class T, class Arch>
+void transpose(const double* from, std::size_t size, std::size_t stride, std::size_t count, T* to,
+               std::size_t to_stride) {
+  constexpr int width = xsimd::batch<T, Arch>::size;
+  using In = typename VectorOf<double, width>::type;
+  using Out = typename VectorOf<T, width>::type;
+  constexpr std::size_t ahead = 16;  // as above
+  std::size_t k = 0, i = 0;
+  for (; k + width <= size; k += width) {
+    const double* const lines = from + k * stride;
+    for (i = 0; i + width <= count; i += width) {
+      Out row[width];
+      each_register<width>([&](auto r) __attribute__((always_inline)) {
+        const double* const line = lines + r * stride + i;
+        if (k + r + ahead < size)
+          for (std::size_t byte = 0; byte < sizeof(In); byte += 64)
+            __builtin_prefetch(reinterpret_cast<const char*>(line + ahead * stride) + byte, 0, 2);
+        In in;
+        std::memcpy(&in, line, sizeof in);
+        row[r] = __builtin_convertvector(in, Out);
+      });
+      transpose_square<width / 2>(row);
+      each_register<width>([&](auto r) __attribute__((always_inline)) {
+        std::memcpy(to + (i + r) * to_stride + k, &row[r], sizeof(Out));
+      });
+    }
+  }
+  // The edges: some lines of all lanes, and all of the last lanes.
+  const std::size_t lines_done = k, lanes_done = i;
+  for (k = 0; k < size; ++k)
+    for (i = k < lines_done ? lanes_done : 0; i < count; ++i)
+      to[i * to_stride + k] = static_cast<T>(from[k * stride + i]);
+}
+
 template <class T, class Arch>
 void fill_line(T value, std::size_t count, T* to) {
   constexpr std::size_t width = xsimd::batch<T, Arch>::size;
@@ -83,7 +135,8 @@ void draw_line(const DrawRule& rule, const double* uniform, std::uint64_t first,
 
 template <class T, class Arch>
 void fill_placing(Placing<T>& placing) {
-  placing = {&copy_lines<T, Arch, double>, &copy_lines<T, Arch, T>, &fill_line<T, Arch>, &draw_line<T, Arch>};
+  placing = {&copy_lines<T, Arch, double>, &copy_lines<T, Arch, T>, &transpose<T, Arch>, &fill_line<T, Arch>,
+             &draw_line<T, Arch>};
 }
 
 }  // namespace omg::cpu

@@ -107,6 +107,19 @@ template <class T, class A>
 OMG_HD xsimd::batch<T, A> power_of_two(const xsimd::batch<T, A>& a) {
   return a & xsimd::batch<T, A>(std::numeric_limits<T>::infinity());
 }
+/// Element i of a, i + Places, …: what stands behind the last one follows with the first.
+template <int Places, class T, class A>
+OMG_HD xsimd::batch<T, A> rotated(const xsimd::batch<T, A>& a) {
+  using Native = decltype(a.data);
+  typedef T Elements __attribute__((vector_size(sizeof(Native))));
+  constexpr int width = static_cast<int>(sizeof(Native) / sizeof(T));
+  const auto v = std::bit_cast<Elements>(a.data);
+  return [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
+    return xsimd::batch<T, A>(
+        std::bit_cast<Native>(Elements(__builtin_shufflevector(v, v, ((i + Places) % width)...))));
+  }
+  (std::make_integer_sequence<int, width>{});
+}
 /// a ÷ b and √a, within a unit in the last place.
 template <class T, class A>
 OMG_HD xsimd::batch<T, A> quotient(const xsimd::batch<T, A>& a, const xsimd::batch<T, A>& b) {

@@ -16,6 +16,9 @@ struct Placing {
                T* to, std::size_t width) = nullptr;
   void (*copy_own)(const T* from, const std::size_t* lines, std::size_t size, std::size_t stride, std::size_t count,
                    T* to, std::size_t width) = nullptr;
+  /// to[i · to_stride + k] = from[k · stride + i], k < size, i < count
+  void (*transpose)(const double* from, std::size_t size, std::size_t stride, std::size_t count, T* to,
+                    std::size_t to_stride) = nullptr;
   /// to[i] = value, i < count
   void (*fill)(T value, std::size_t count, T* to) = nullptr;
   /// The numbers of instances from `first` on (`drawn`), not of a constant; uniform[i]: the random number of instance
