@@ -112,6 +112,15 @@ class RandomRows {
   std::vector<T> last_, ratio_, ratio_at_, loss_, sup_, regret_, reached_, samples_;
 };
 
+struct HostMemory {
+  template <class N>
+  using Vector = thrust::host_vector<N>;
+  template <class N>
+  [[nodiscard]] Vector<N> vector() const {
+    return {};
+  }
+};
+
 template <class T>
 void expect_equal_bits(std::size_t instances, std::uint64_t settings, std::uint64_t first, std::size_t lanes) {
   const Cell cell = cell_of(instances, settings, std::is_same_v<T, double> ? Precision::float64 : Precision::float32);
@@ -119,7 +128,7 @@ void expect_equal_bits(std::size_t instances, std::uint64_t settings, std::uint6
   expected.settings.clear();  // left to the host
   CellStatistics found = expected;
   std::vector<std::uint64_t> lost(10), met(10), found_lost(10), found_met(10);
-  LaneAggregator<T, std::decay_t<decltype(policy)>, thrust::host_vector> aggregator(policy, cell);
+  LaneAggregator<T, std::decay_t<decltype(policy)>, HostMemory> aggregator(policy, {}, cell);
   for (unsigned seed = 1; seed <= 3; ++seed) {  // batch after batch
     const RandomRows<T> rows(lanes, cell, seed);
     const LaneBatch<T> batch = rows.batch(first, lanes);

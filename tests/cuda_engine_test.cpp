@@ -17,6 +17,7 @@
 #include "omg/run.hpp"
 
 #include "cuda/cache.hpp"
+#include "cuda/compiler.hpp"
 #include "cuda/engine.hpp"
 #include "cuda/figures.hpp"
 #include "cuda/wave.hpp"
@@ -134,6 +135,23 @@ TEST(CudaPolicy, KeepsWhatItPromisesOfADevice) {
           }
 }
 
+// Packs of lanes stand behind the features of a data set, whatever its size, and are read 16 bytes at a time.
+TEST(CudaPolicy, PacksAreAlignedBehindATile) {
+  int tiles = 0;
+  for (const Precision precision : {Precision::float64, Precision::float32})
+    for (int rows = 20; rows < 200; ++rows)
+      for (const int n : {17, 18, 30, 31}) {
+        Specialisation chosen = specialisation_of("logistic", n, precision);
+        chosen.shape.terms = rows;
+        chosen.shape.shared = chosen.one_variant = true;
+        const LaunchPolicy policy = launch_policy(90, chosen);
+        ASSERT_GT(policy.pack, 1);
+        EXPECT_EQ(policy.tile_entries * (precision == Precision::float64 ? 8 : 4) % 16, 0u) << rows << " × " << n;
+        if (policy.tile_entries > 0) ++tiles;
+      }
+  EXPECT_GT(tiles, 100);
+}
+
 TEST(CudaPolicy, ATeamSeesNoDifferenceInWhatIsRecorded) {
   Specialisation chosen = specialisation_of("tridiagonal", 300, Precision::float64);
   const LaunchPolicy policy = launch_policy(90, chosen);
@@ -245,14 +263,32 @@ TEST(CudaArchitecture, IsTheNearestThatTheDeviceRuns) {
   EXPECT_EQ(architecture_for(103, known), 100);
   EXPECT_THROW(architecture_for(70, known), Error);
   EXPECT_THROW(architecture_for(110, known), Error);
+  // Code for embedded devices runs on these alone.
+  const std::vector<int> embedded{80, 87, 100, 101, 110};
+  EXPECT_EQ(architecture_for(103, embedded), 100);
+  EXPECT_EQ(architecture_for(101, embedded), 101);
+  EXPECT_EQ(architecture_for(89, embedded), 80);
+  EXPECT_THROW(architecture_for(87, known), Error);
+}
+
+TEST(CudaArchitecture, DriversRunTheCodeOfTheirMajorVersion) {
+  EXPECT_NO_THROW(check_driver(13000, "13.0"));
+  EXPECT_NO_THROW(check_driver(13000, "12.9"));
+  EXPECT_NO_THROW(check_driver(12020, "12.8"));
+  try {
+    check_driver(12040, "13.0");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("supports CUDA 12.4"), std::string::npos) << error.what();
+  }
 }
 
 // ---- tuning ----
 
 TEST(CudaTuning, IsReadFromText) {
   const Tuning tuning =
-      tuning_of("block_threads=64,launch_lanes=1000,memory=5000000000,host_figures=1,host_instances=1");
-  EXPECT_TRUE(tuning.host_figures);
+      tuning_of("block_threads=64,launch_lanes=1000,memory=5000000000,device_figures_from=5,host_instances=1");
+  EXPECT_EQ(tuning.device_figures_from, 5u);
   EXPECT_TRUE(tuning.host_instances);
   EXPECT_EQ(tuning.block_threads, 64);
   EXPECT_EQ(tuning.launch_lanes, 1000u);
@@ -260,7 +296,7 @@ TEST(CudaTuning, IsReadFromText) {
   EXPECT_EQ(tuning.warps, 0u);
   EXPECT_EQ(tuning_of("").block_threads, 0);
   for (const char* text : {"block_threads=33", "block_threads=2048", "warps", "warps=", "warps=0", "warps=7x", "=7",
-                           "warps=7,,memory=9", "host_figures=2", "speed=9"})
+                           "warps=7,,memory=9", "host_instances=2", "device_figures_from=0", "speed=9"})
     EXPECT_THROW(tuning_of(text), Error) << text;
 }
 
@@ -648,6 +684,28 @@ TEST_F(CudaEngine, PausesBetweenLaunches) {
   EXPECT_EQ(engine.run(cell_, {0, 1500}, control_).lanes, 300u);
   EXPECT_EQ(engine.run(cell_, {300, 1500}, control_).lanes, 1200u);
   expect_covered({0, 1500});
+}
+
+TEST_F(CudaEngine, MemoryForShortUseIsTakenAgain) {
+  {
+    BufferPool pool;
+    const CUdeviceptr small = pool.take(100), large = pool.take(1000);
+    EXPECT_NE(small, large);
+    pool.give_back(small);
+    EXPECT_EQ(pool.take(50), small);
+    pool.give_back(small);
+    pool.give_back(large);
+    EXPECT_EQ(pool.take(90), small) << "the smallest that suffices";
+    EXPECT_EQ(pool.take(500), large);
+    EXPECT_EQ(pool.capacity(), 1100u);
+    pool.give_back(large);
+    const CUdeviceptr grown = pool.take(3000);
+    EXPECT_EQ(pool.capacity(), 3100u) << "in the place of another";
+    pool.give_back(grown);
+    pool.release();
+    EXPECT_EQ(pool.capacity(), 100u) << "what is taken stays";
+  }
+  EXPECT_EQ(device_.state().taken, 0u);
 }
 
 TEST_F(CudaEngine, GivesBackAllMemory) {

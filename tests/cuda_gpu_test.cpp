@@ -267,10 +267,10 @@ TEST_F(GpuBits, DoNotDependOnHowLanesAreSpreadOverTheDevice) {
   for (const Cell& cell : plan.cells) {
     const LaneRange all{0, cell.lanes()};
     const CellStatistics whole = gpu_->run(cell, all, control_);
-    for (const cuda::Tuning& tuning :
-         {cuda::Tuning{.block_threads = 32}, cuda::Tuning{.block_threads = 64, .warps = 7}, cuda::Tuning{.warps = 1},
-          cuda::Tuning{.launch_lanes = 100}, cuda::Tuning{.host_figures = true}, cuda::Tuning{.host_instances = true},
-          cuda::Tuning{.warps = 3, .launch_lanes = 777}, cuda::Tuning{.memory = 400000}}) {
+    for (const cuda::Tuning& tuning : {cuda::Tuning{.block_threads = 32}, cuda::Tuning{.block_threads = 64, .warps = 7},
+                                       cuda::Tuning{.warps = 1}, cuda::Tuning{.launch_lanes = 100},
+                                       cuda::Tuning{.device_figures_from = 1}, cuda::Tuning{.host_instances = true},
+                                       cuda::Tuning{.warps = 3, .launch_lanes = 777}, cuda::Tuning{.memory = 400000}}) {
       cuda::Engine engine(0, cache_folder(), tuning);
       expect_same_bits(engine.run(cell, all, control_), whole);
     }
@@ -336,7 +336,7 @@ TEST_F(GpuBits, OfEveryFigureEqualTheCpuEngine) {
     for (const Cell& cell : plan.cells) {
       const LaneRange all{0, cell.lanes()};
       expect_same_bits(gpu_->run(cell, all, control_), cpu_->run(cell, all, control_));
-      cuda::Engine engine(0, cache_folder(), {.warps = 2, .launch_lanes = 150});
+      cuda::Engine engine(0, cache_folder(), {.warps = 2, .launch_lanes = 150, .device_figures_from = 1});
       expect_same_bits(engine.run(cell, all, control_), cpu_->run(cell, all, control_));
     }
   }
@@ -393,6 +393,21 @@ TEST_F(GpuTiers, AgreeWithTheReference) {
         else
           expect_reference(plan->cells[0], found, 0x1p-24, 1e-4);
       }
+}
+
+// Packs of lanes stand in shared memory behind the features of a data set, whatever its size.
+TEST_F(GpuTiers, DataOfAnySizeAgreeWithTheReference) {
+  for (const char* rows : {"101", "102", "103", "150"})
+    for (const Precision precision : {Precision::float64, Precision::float32}) {
+      SCOPED_TRACE(std::string(rows) + " rows");
+      Study study = study_of(*find_entry(catalogue().families, "logistic"), 30, 20, 30, precision);
+      study.problems[0].parameters["rows"] = test::one(rows);
+      const auto plan = plan_of(study, tier_methods()[0]);
+      ASSERT_TRUE(plan);
+      const bool wide = precision == Precision::float64;
+      expect_reference(plan->cells[0], gpu_->trace(plan->cells[0], {0, 20}, control_), wide ? 0x1p-53 : 0x1p-24,
+                       wide ? 1e-9 : 1e-4);
+    }
 }
 
 // ---- size ----

@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PARTS = ["kernel_start", "same_bytes", "claims", "benchmarks", "peers", "crossover", "sanitizer", "tests"]
+PARTS = ["kernel_start", "tests", "sanitizer", "same_bytes", "claims", "benchmarks", "peers", "crossover"]
 
 # A program of many faces: what it does is decided by its name and by files in FAKES.
 FAKE = """#!{python}
@@ -61,6 +61,8 @@ elif name == "omg_bench":
                  "FLOP": 2.1e13}})
     (out,) = [word.split("=", 1)[1] for word in words if word.startswith("--benchmark_out=")]
     pathlib.Path(out).write_text(json.dumps({{"context": {{"num_cpus": 16}}, "benchmarks": rows}}))
+elif name.endswith("_test") and fault == "libraries" and "binaries/lib" not in os.environ.get("LD_LIBRARY_PATH", ""):
+    sys.exit("error while loading shared libraries")
 elif name.endswith("_test"):
     if "--gtest_list_tests" in words:
         print("GpuBits.\\n  Equal\\n" if name == "cuda_gpu_test" else "")
@@ -74,6 +76,9 @@ elif name.endswith("_test"):
         pathlib.Path(out).write_text(json.dumps({{"testsuites": suites}}))
     else:
         sys.exit("crashed")
+elif name == "peers.py" and fault.startswith("peers "):
+    print("NumPy: left out, it has no GPU")
+    sys.exit(3 if fault == "peers missing" else 1)
 elif name == "peers.py":
     assert option("--device") == "cuda" and option("--omg"), words
     row = {{"workload": "W5/optimistic_ftrl", "peer": "JAX"}}
@@ -124,7 +129,7 @@ class Campaign(unittest.TestCase):
         figures = {name: part["figures"] for name, part in result["parts"].items()}
         cuts = [run["cut"] for run in figures["same_bytes"]["runs"]]
         self.assertEqual({cut: cuts.count(cut) for cut in cuts},
-                         {"wave_lanes": 3, "launch_lanes": 3, "block_threads": 3, "host_figures": 1, "host_instances": 1})
+                         {"wave_lanes": 3, "launch_lanes": 3, "block_threads": 3, "device_figures_from": 1, "host_instances": 1})
         self.assertEqual(figures["kernel_start"]["kernels"], 1)
         self.assertEqual(figures["claims"]["claims"], {"C4": True})
         self.assertEqual(figures["sanitizer"]["racecheck"]["summary"], ["0 errors"])
@@ -142,13 +147,21 @@ class Campaign(unittest.TestCase):
     def test_what_fails_is_named_and_the_rest_goes_on(self):
         for fault, part, word in [("bits", "same_bytes", "block_threads = 64"), ("claim", "claims", "ended with 1"),
                                   ("initcheck", "sanitizer", "initcheck"), ("test", "tests", "bits differ"),
-                                  ("crash", "tests", "crashed"), ("peer", "peers", "1 in place of 2")]:
+                                  ("crash", "tests", "crashed"), ("peer", "peers", "1 in place of 2"),
+                                  ("peers crashed", "peers", "ended with 1")]:
             with self.subTest(fault):
                 result = self.campaign(fault=fault, expect=1)
                 expected = {**dict.fromkeys(PARTS, "ok"), part: "failed"}
                 self.assertEqual(self.outcomes(result), expected)
                 self.assertIn(word, result["parts"][part]["reason"])
                 self.assertIsNotNone(result["parts"][part]["figures"])
+
+    def test_programs_find_the_libraries_beside_them(self):
+        self.assertEqual(self.outcomes(self.campaign(fault="libraries")), dict.fromkeys(PARTS, "ok"))
+
+    def test_peers_that_are_missing_are_no_fault(self):
+        result = self.campaign(fault="peers missing")
+        self.assertEqual(self.outcomes(result), {**dict.fromkeys(PARTS, "ok"), "peers": "skipped"})
 
     def test_without_a_gpu_nothing_runs_and_the_code_says_so(self):
         result = self.campaign(fault="driver", expect=3)

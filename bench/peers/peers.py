@@ -357,7 +357,7 @@ def main():
     try:
         np = importlib.import_module("numpy")
     except ImportError as missing:
-        parser.exit(1, f"peers in Python: left out, {missing}\n")
+        parser.exit(3, f"peers in Python: left out, {missing}\n")
     peers = []
     for peer in (NumPy, PyTorch, PyTorchGraph, Jax):
         try:

@@ -22,6 +22,7 @@ class CudaBackend final : public Backend {
       int count = 0;
       cuda::check(cuda::driver().device_count(&count), "cuDeviceGetCount");
       if (count == 0) return {false, "the driver sees no GPU"};
+      cuda::check_driver(cuda::driver_version(), cuda::compiler_version());
       cuda::Engine& e = engine();
       // redux.sync, which the statistics are reduced with
       if (e.device().capability() < 80)

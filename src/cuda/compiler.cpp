@@ -1,6 +1,7 @@
 #include "cuda/compiler.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include <nvrtc.h>
@@ -121,6 +122,15 @@ std::string compiler_version() {
   return std::to_string(major) + "." + std::to_string(minor);
 }
 
+void check_driver(int driver, const std::string& compiler) {
+  // Drivers run the machine code of all toolkits with their major version, and of older ones.
+  const int major = driver / 1000;
+  if (major >= std::stoi(compiler)) return;
+  throw Error("the driver supports CUDA " + std::to_string(major) + "." + std::to_string(driver % 1000 / 10) +
+              ", the run-time compiler is that of CUDA " + compiler +
+              ": install a newer driver, or a compiler of CUDA " + std::to_string(major) + " at the latest");
+}
+
 std::vector<int> compiler_architectures() {
   int count = 0;
   check_compiler(compiler().architecture_count(&count), "nvrtcGetNumSupportedArchs");
@@ -133,7 +143,15 @@ int architecture_for(int capability, const std::vector<int>& known) {
   int best = 0;
   std::string list;
   for (const int architecture : known) {
-    if (architecture / 10 == capability / 10 && architecture <= capability) best = std::max(best, architecture);
+    // Code for Jetson and Drive runs nowhere else, and they run no other.
+    constexpr int embedded[] = {62, 72, 87, 101, 110};
+    const auto is_embedded = [&](int a) {
+      return std::find(std::begin(embedded), std::end(embedded), a) != std::end(embedded);
+    };
+    const bool runs =
+        architecture == capability || (architecture / 10 == capability / 10 && architecture < capability &&
+                                       !is_embedded(architecture) && !is_embedded(capability));
+    if (runs) best = std::max(best, architecture);
     list += (list.empty() ? "sm_" : ", sm_") + std::to_string(architecture);
   }
   if (best == 0)

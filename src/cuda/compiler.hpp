@@ -25,6 +25,8 @@ CompiledKernel compile(const KernelSource& source, int architecture, bool figure
 
 /// "13.0". Throws Error if there is no run-time compiler.
 std::string compiler_version();
+/// Throws Error where a driver of that version (`driver_version`) cannot run what a compiler of that one makes.
+void check_driver(int driver, const std::string& compiler);
 
 /// Architectures that the compiler knows, ascending.
 std::vector<int> compiler_architectures();

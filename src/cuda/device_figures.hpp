@@ -9,6 +9,7 @@
 
 #include "omg/plan.hpp"
 
+#include "cuda/driver.hpp"
 #include "statistics/lane_batch.hpp"
 
 namespace omg::cuda {
@@ -30,8 +31,8 @@ inline constexpr std::size_t device_figures_bytes = 24;
 /// Whether the library has this and the CUDA runtime starts on the driver and the context that is current.
 bool runtime_starts();
 
-/// For the lanes of a cell, which must outlive it, and for what the stream runs.
+/// For the lanes of a cell and what the stream runs, in memory of the pool; cell and pool must outlive it.
 template <class T>
-std::unique_ptr<DeviceFigures<T>> device_figures(const Cell& cell, CUstream stream);
+std::unique_ptr<DeviceFigures<T>> device_figures(const Cell& cell, CUstream stream, BufferPool& pool);
 
 }  // namespace omg::cuda

@@ -1,5 +1,6 @@
 #include "cuda/driver.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "cuda/library.hpp"
@@ -14,6 +15,7 @@ Driver load_driver() {
   library.load(d.init, "cuInit");
   library.load(d.error_name, "cuGetErrorName");
   library.load(d.error_string, "cuGetErrorString");
+  library.load(d.version, "cuDriverGetVersion");
   library.load(d.device_count, "cuDeviceGetCount");
   library.load(d.device_get, "cuDeviceGet");
   library.load(d.device_name, "cuDeviceGetName");
@@ -114,6 +116,12 @@ const Driver& driver() {
   return loaded;
 }
 
+int driver_version() {
+  int version = 0;
+  check(driver().version(&version), "cuDriverGetVersion");
+  return version;
+}
+
 void check(CUresult result, std::string_view call) { check_with(driver(), result, call); }
 
 Device::Device(int ordinal) : ordinal_(ordinal) {
@@ -149,6 +157,7 @@ std::size_t Device::free_memory() const {
 }
 
 std::size_t Device::total_memory() const {
+  make_current();
   std::size_t free = 0, total = 0;
   check(driver().memory_info(&free, &total), "cuMemGetInfo");
   return total;
@@ -167,6 +176,36 @@ void Buffer::reserve(std::size_t bytes) {
   release();
   check(driver().memory_allocate(&address_, bytes), "cuMemAlloc of " + std::to_string(bytes) + " bytes");
   capacity_ = bytes;
+}
+
+CUdeviceptr BufferPool::take(std::size_t bytes) {
+  // The smallest that suffices, or else the largest, which grows.
+  Block* best = nullptr;
+  for (const auto& block : blocks_) {
+    if (block->taken) continue;
+    const auto suffices = [&](const Block& b) { return b.memory.capacity() >= bytes; };
+    const bool smaller = best != nullptr && block->memory.capacity() < best->memory.capacity();
+    if (best == nullptr || (suffices(*best) ? suffices(*block) && smaller : !smaller)) best = block.get();
+  }
+  if (best == nullptr) best = blocks_.emplace_back(std::make_unique<Block>()).get();
+  best->memory.reserve(std::max<std::size_t>(bytes, 1));
+  best->taken = true;
+  return best->memory.address();
+}
+
+void BufferPool::give_back(CUdeviceptr address) noexcept {
+  for (const auto& block : blocks_)
+    if (block->taken && block->memory.address() == address) block->taken = false;
+}
+
+void BufferPool::release() {
+  std::erase_if(blocks_, [](const auto& block) { return !block->taken; });
+}
+
+std::size_t BufferPool::capacity() const {
+  std::size_t sum = 0;
+  for (const auto& block : blocks_) sum += block->memory.capacity();
+  return sum;
 }
 
 void PinnedBuffer::release() {

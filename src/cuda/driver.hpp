@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <cuda.h>
 
@@ -18,6 +19,7 @@ struct Driver {
   decltype(&cuInit) init;
   decltype(&cuGetErrorName) error_name;
   decltype(&cuGetErrorString) error_string;
+  decltype(&cuDriverGetVersion) version;
   decltype(&cuDeviceGetCount) device_count;
   decltype(&cuDeviceGet) device_get;
   decltype(&cuDeviceGetName) device_name;
@@ -61,6 +63,9 @@ class DriverOverride {
   DriverOverride(const DriverOverride&) = delete;
   DriverOverride& operator=(const DriverOverride&) = delete;
 };
+
+/// The CUDA version that the driver supports, 1000 major + 10 minor.
+int driver_version();
 
 /// Whether a DriverOverride lives.
 bool driver_is_overridden();
@@ -119,6 +124,25 @@ class Buffer {
  private:
   CUdeviceptr address_ = 0;
   std::size_t capacity_ = 0;
+};
+
+/// Device memory for short use: what is given back waits for the next one.
+class BufferPool {
+ public:
+  /// Throws OutOfMemory.
+  CUdeviceptr take(std::size_t bytes);
+  /// Of `take`. What runs on the memory must be done, or come before what its next user runs.
+  void give_back(CUdeviceptr address) noexcept;
+  /// Frees what nobody has taken.
+  void release();
+  [[nodiscard]] std::size_t capacity() const;
+
+ private:
+  struct Block {
+    Buffer memory;
+    bool taken = false;
+  };
+  std::vector<std::unique_ptr<Block>> blocks_;
 };
 
 /// Host memory that copies read while the caller goes on; as Buffer otherwise.

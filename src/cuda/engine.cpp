@@ -21,9 +21,19 @@ Engine::Engine(int ordinal, std::filesystem::path cache_folder, const Tuning& tu
   upload_ = std::make_unique<InstanceUpload>(runtime_ && !tuning.host_instances);
 }
 
+Engine::~Engine() {
+  // Memory and streams are given back to the context that is current, whatever thread this is.
+  try {
+    device_.make_current();
+  } catch (const Error&) {
+  }
+}
+
 void Engine::copy_to_device(const Buffer& to, const void* from, std::size_t bytes) {
-  // On the stream of the kernels, which waits for no other; what is not pinned is staged before the call returns.
-  if (bytes > 0) check(driver().copy_to_device(to.address(), from, bytes, stream_->get()), "cuMemcpyHtoDAsync");
+  if (bytes == 0) return;
+  // On the stream of the kernels, which waits for no other; pageable memory may be read later than the call returns.
+  check(driver().copy_to_device(to.address(), from, bytes, stream_->get()), "cuMemcpyHtoDAsync");
+  stream_->synchronise();
 }
 
 void Engine::copy_to_host(void* to, const Buffer& from, std::size_t bytes) {
@@ -41,6 +51,7 @@ const Module& Engine::module_of(const KernelSource& source) {
 std::size_t Engine::usable_memory() {
   std::size_t held = 0;
   for (const Buffer* buffer : buffers()) held += buffer->capacity();
+  held += aggregation_.capacity();
   // A tenth is left for the driver and for what the kernels themselves need.
   const std::size_t usable = (device_.free_memory() + held) / 10 * 9;
   return tuning_.memory > 0 ? std::min(usable, tuning_.memory) : usable;
@@ -49,6 +60,7 @@ std::size_t Engine::usable_memory() {
 void Engine::release_buffers() {
   upload_->stop();
   for (Buffer* buffer : buffers()) buffer->release();
+  aggregation_.release();
   for (Place& place : places_) place.set = {};
   shared_set_ = {};
 }
@@ -141,10 +153,10 @@ void Engine::launch_lanes(const Launch& kernel, const LaneArguments<T>& a) {
   launch(*stream_, kernel.function, kernel.grid, kernel.block, kernel.shared, a);
 }
 
-bool Engine::aggregates_on_device(const Cell& cell) const {
+bool Engine::aggregates_on_device(const Cell& cell, std::uint64_t lanes) const {
   // What belongs to one setting or one instance is the host's.
   const bool total = !cell.keep_instances && !(cell.track_best && cell.settings > 1);
-  return total && !tuning_.host_figures && runtime_;
+  return total && lanes >= tuning_.device_figures_from && runtime_;
 }
 
 template <class T>
@@ -161,7 +173,8 @@ CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, LaneRange nex
   CellStatistics statistics = empty_statistics(cell);
   std::vector<std::uint64_t> diverged(records + 1), converged(records + 1);
   // What the lanes of a launch leave is aggregated where it lies, or else comes to the host.
-  const auto figures = aggregates_on_device(cell) ? device_figures<T>(cell, stream_->get()) : nullptr;
+  const auto figures =
+      aggregates_on_device(cell, lanes.size()) ? device_figures<T>(cell, stream_->get(), aggregation_) : nullptr;
   std::vector<std::byte> left;
 
   // A launch takes whole passes of all watchers; the first one shows how long a pass is.

@@ -26,8 +26,10 @@ struct Tuning {
   std::uint64_t warps = 0;         ///< warps that watch lanes, at most
   std::uint64_t launch_lanes = 0;  ///< at most so many in a launch
   std::size_t memory = 0;          ///< bytes of device memory at most
-  bool host_figures = false;       ///< what single lanes leave is aggregated by the host in any case
-  bool host_instances = false;     ///< instances are drawn by the host in any case
+  /// Lanes of a wave from which on the figures of single lanes are aggregated on the device: for fewer the host is done
+  /// before the device has begun.
+  std::uint64_t device_figures_from = 1 << 16;
+  bool host_instances = false;  ///< instances are drawn by the host in any case
   LeastTier least = {};
 };
 
@@ -38,6 +40,9 @@ Tuning tuning_of(std::string_view text);
 class Engine {
  public:
   Engine(int ordinal, std::filesystem::path cache_folder, const Tuning& tuning = {});
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
 
   [[nodiscard]] const Device& device() const { return device_; }
   /// Lanes of the cell that fit the device's memory; 0 if not even one does.
@@ -79,7 +84,7 @@ class Engine {
   /// Waits for the kernels; uploads meanwhile.
   void wait_for_kernels();
 
-  [[nodiscard]] bool aggregates_on_device(const Cell& cell) const;
+  [[nodiscard]] bool aggregates_on_device(const Cell& cell, std::uint64_t lanes) const;
   /// Calls step(range, next range) for consecutive ranges that fit; halves them when memory runs out. The step says
   /// whether to go on.
   template <class Step>
@@ -110,6 +115,7 @@ class Engine {
   InstanceSet shared_set_;  ///< whose shared data are there
   // Kept from wave to wave, so that a short cell does not wait for allocations.
   Buffer shared_, tables_, extremes_, merged_, rows_, arena_, trace_;
+  BufferPool aggregation_;  ///< of figures on the device
 };
 
 }  // namespace omg::cuda

@@ -207,19 +207,29 @@ struct FindBest {
 
 }  // namespace lane_figures
 
-/// Aggregates the figures of a cell's lanes. `Vector` is the container of the policy's memory; the arrays of a batch
-/// lie there too, and it has endings. The totals of settings and what is kept of instances are left to the host's
-/// loops.
-template <class T, class Policy, template <class...> class Vector>
+/// Aggregates the figures of a cell's lanes. `Memory` has containers of the policy's memory, `Vector<N>`, which it
+/// makes empty, `vector<N>()`; the arrays of a batch lie there too, and it has endings. The totals of settings and what
+/// is kept of instances are left to the host's loops.
+template <class T, class Policy, class Memory>
 class LaneAggregator {
   using Index = lane_figures::Index;
+  template <class N>
+  using Vector = typename Memory::template Vector<N>;
 
  public:
-  LaneAggregator(const Policy& policy, const Cell& cell)
+  LaneAggregator(const Policy& policy, const Memory& memory, const Cell& cell)
       : policy_(policy),
         cell_(cell),
-        samples_(cell.samples.begin(), cell.samples.end()),
-        segments_(log2_segments.begin(), log2_segments.end()) {}
+        samples_(memory.template vector<Sample>()),
+        segments_(memory.template vector<Log2Segment>()),
+        keys_(memory.template vector<std::uint32_t>()),
+        unique_(memory.template vector<std::uint32_t>()),
+        counts_(memory.template vector<std::uint32_t>()),
+        best_(memory.template vector<Best>()),
+        single_(memory.template vector<T>()) {
+    samples_.assign(cell.samples.begin(), cell.samples.end());
+    segments_.assign(log2_segments.begin(), log2_segments.end());
+  }
 
   /// take_endings and take_figures of that batch.
   void take(const LaneBatch<T>& b, std::vector<std::uint64_t>& diverged, std::vector<std::uint64_t>& converged,

@@ -78,7 +78,9 @@ void place_vectors(int architecture, const Specialisation& chosen, Vectors neare
   if (!policy.memory_in_shared && !registers) policy.vectors = Vectors::global;
   if (!chosen.shape.shared) return;
   policy.tile_entries = static_cast<std::size_t>(chosen.shape.terms) * tile_stride(chosen.shape.features);
-  policy.tile_entries += policy.tile_entries % 2;  // what follows is read two numbers at a time
+  // What follows are packs, read 16 bytes at a time.
+  const std::size_t together = 16 / number;
+  policy.tile_entries = (policy.tile_entries + together - 1) / together * together;
   if (!fits()) policy.tile_entries = 0;
 }
 

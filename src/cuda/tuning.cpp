@@ -24,14 +24,14 @@ Tuning tuning_of(std::string_view text) {
       out.launch_lanes = value;
     else if (good && key == "memory")
       out.memory = value;
-    else if (good && key == "host_figures" && value == 1)
-      out.host_figures = true;
+    else if (good && key == "device_figures_from")
+      out.device_figures_from = value;
     else if (good && key == "host_instances" && value == 1)
       out.host_instances = true;
     else
       throw Error("OMG_CUDA_TUNING: found \"" + std::string(item) +
                   "\", allowed are block_threads (a multiple of 32 up to 1024), warps, launch_lanes, memory (bytes), "
-                  "host_figures (1) and host_instances (1), each = a number above 0, separated by commas");
+                  "device_figures_from (lanes) and host_instances (1), each = a number above 0, separated by commas");
   }
   return out;
 }

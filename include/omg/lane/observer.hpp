@@ -24,7 +24,7 @@ inline constexpr int most_targets = 8;
 
 /// How a lane ended. What converged is frozen: its last gap goes on to count in every figure over lanes. What
 /// diverged counts no more.
-enum class End : unsigned char {
+enum class End : int {
   ran,            ///< to T
   gap,            ///< converged: normalised gap at or below the tolerance
   gradient_norm,  ///< converged: ‖∇f(y_t)‖ at or below the tolerance
