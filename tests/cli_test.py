@@ -258,6 +258,29 @@ class BadInput(Case):
             self.assertEqual(result.returncode, 2)
             self.assertRegex(result.stderr, r"omg: [^\n]+\n\Z")
 
+    def test_standard_error_that_cannot_be_written_ends_no_run(self):
+        path = self.write(GOOD)
+        for closed in ("2>&-", "2>/dev/full"):
+            for arguments, code in (["run", str(path), "--out", "results"], 0), (["run", "nowhere.toml"], 2), (["jog"], 2):
+                with self.subTest((closed, arguments)):
+                    done = subprocess.run(["sh", "-c", f'exec "$0" "$@" {closed}', PROGRAM, *arguments], cwd=self.folder,
+                                          env=self.environment, stdout=subprocess.DEVNULL, timeout=300)
+                    self.assertEqual(done.returncode, code)
+        self.assertTrue((self.folder / "results/summary.json").exists())
+
+    def test_name_that_is_no_text(self):
+        path = self.folder / os.fsdecode(b"caf\xe9.toml")
+        path.write_text(self.write(GOOD).read_text())
+        done = subprocess.run([PROGRAM, "run", path, "--out", "results", "--quiet"], cwd=self.folder, env=self.environment,
+                              capture_output=True, timeout=300)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        json.loads((self.folder / "results/summary.json").read_text())
+
+    def test_benchmarks(self):
+        self.assert_refused(self.omg("bench", "W99"), "W99", "W1 to W5")
+        if "cuda       available" not in self.omg("info").stdout:
+            self.assert_refused(self.omg("bench", "W2", "--backend", "cuda"), "cuda", "cannot run here")
+
     def test_backend(self):
         path = self.write(GOOD)
         self.assert_refused(self.omg("run", path, "--backend", "tpu"), "tpu", "cuda", "cpu", "reference")
@@ -276,7 +299,7 @@ class BadInput(Case):
 class Interrupt(Case):
     LONG = "iterations = 1000000\n" + HUBER + OPTIMISTIC
 
-    def test_leaves_nothing_and_exits_with_130(self):
+    def test_keeps_what_is_finished_and_exits_with_130(self):
         path = self.write(self.LONG)
         terminal, side = pty.openpty()
         self.addCleanup(os.close, terminal)
@@ -293,8 +316,9 @@ class Interrupt(Case):
             while b"interrupted" not in shown and time.monotonic() < deadline:
                 shown += os.read(terminal, 4096)
         self.assertEqual(process.returncode, 130)
-        self.assertIn(b"omg: interrupted; nothing was written", shown)
-        self.assertFalse((self.folder / "results").exists())
+        # The bar shows after the first lane.
+        self.assertRegex(shown, rb"omg: interrupted; \d+ finished lanes? (is|are) kept in results/checkpoint")
+        self.assertEqual([path.name for path in (self.folder / "results").iterdir()], ["checkpoint"])
 
 
 class Checkpoints(Case):

@@ -123,6 +123,17 @@ TEST(Compare, CountsInstancesAndAveragesRatios) {
   for (const Duel& duel : found.duels) EXPECT_GE(duel.corrected, duel.p);
 }
 
+// What rounding makes of one method is no win, and what is only missing is counted.
+TEST(Compare, EqualCostsAreTiesAndFailuresAreCounted) {
+  const MethodRecord first{"a", {1, 1, 1, infinity, infinity, 2}, {}, 1},
+      second{"b", {1 + 1e-12, 1 - 1e-12, 1 + 1e-6, 1, infinity, infinity}, {}, 1};
+  const Duel duel = compare_two(first, second, 0, {1, 100, 0.95});
+  EXPECT_EQ(duel.ties, 3u);
+  EXPECT_EQ(duel.wins, 2u);
+  EXPECT_EQ(duel.losses, 1u);
+  EXPECT_EQ(duel.failures, 1u);
+}
+
 TEST(Compare, ProfilesCountEvaluations) {
   const Comparison found = compare(three_methods(), std::vector<double>{0.05}, {});
   // Evaluations: a 2, 4, ∞, 8; b 8, 4, 32, ∞. So the ratios are 1, 1, ∞, 1 and 4, 1, 1, ∞.

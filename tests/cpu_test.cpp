@@ -319,6 +319,24 @@ TEST(CpuEngine, StopsWhenCancelled) {
   const auto statistics = make_cpu_backend()->run(plan.cells[0], {0, plan.cells[0].lanes()}, control);
   EXPECT_LT(statistics.lanes, plan.cells[0].lanes());
   EXPECT_GT(done, 0u);
+  control = {};
+  EXPECT_TRUE(make_cpu_backend()->run(plan.cells[0], {0, statistics.lanes}, control) == statistics)
+      << "the first lanes, all of them whole";
+}
+
+// A bound that holds at T says nothing of a lane that stops before.
+TEST(CpuEngine, ACertificateIsOfIterationsThatHaveABound) {
+  Study study = huber_plan(50, 100, false).study;
+  study.methods[0].parameters["step"] = one("1/L");
+  study.methods[0].bound = "1e-30*L*R^2";
+  study.methods[0].bound_at_last = true;
+  study.stop.gap = 0.5;
+  for (const auto& backend : {make_cpu_backend(), make_reference_backend()}) {
+    const Plan plan = make_plan(study);
+    const CellStatistics statistics = backend->run(plan.cells[0], {0, plan.cells[0].lanes()}, {});
+    ASSERT_EQ(statistics.stopped_on_gap, plan.cells[0].lanes());
+    EXPECT_EQ(statistics.certificate.lane, no_lane) << backend->name();
+  }
 }
 
 }  // namespace

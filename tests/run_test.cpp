@@ -85,6 +85,7 @@ std::shared_ptr<const Problem> make_fake_problem(const std::string& name, std::s
   problem->shape.n = 2;
   problem->instances = instances;
   problem->scale.assign(instances, 1.0);
+  problem->distance.assign(instances, 0.0);
   for (std::size_t i = 0; i < instances; ++i) problem->smoothness.push_back(static_cast<double>(i + 1));
   return problem;
 }
@@ -328,18 +329,6 @@ TEST(RunStudy, StopsWhenCancelled) {
 }
 
 // Verdicts
-
-TEST(FitWindow, IsTheStudysOrTheLastTwoDecades) {
-  Study study;
-  EXPECT_EQ(fit_window(study, 3000).from, 30);
-  EXPECT_EQ(fit_window(study, 3000).to, 3000);
-  EXPECT_EQ(fit_window(study, 10).from, 1);
-  study.fit_from = 100;
-  study.fit_to = 2000;
-  EXPECT_EQ(fit_window(study, 3000).from, 100);
-  EXPECT_EQ(fit_window(study, 3000).to, 2000);
-  EXPECT_EQ(fit_window(study, 500).to, 500);
-}
 
 TEST(Verdict, LimitsBelongToTheAllowedRange) {
   Check check = make_check(Quantity::constant, 2.0, 2.0);
@@ -678,6 +667,80 @@ class FailingBackend final : public Backend {
 };
 
 /// A study with everything that statistics hold.
+/// The verdicts of a study, each on the method "wild" or "calm" of a huber function.
+std::vector<Verdict> verdicts_of(const std::string& checks) {
+  const TemporaryFolder place;
+  std::ofstream(place.path / "study.toml") << R"toml(iterations = 100
+seed = 1
+[[problem]]
+name = "huber"
+family = "huber"
+instances = 20
+threshold = { log_grid = [1e-3, 1] }
+strong_convexity = 0.1
+start = 1
+[[method]]
+name = "wild"
+classical = "gradient_descent"
+step = "30*G"
+[[method]]
+name = "calm"
+classical = "gradient_descent"
+[[method]]
+name = "late"
+classical = "gradient_descent"
+step = "1/L"
+bound = "1e-30*L*R^2"
+bound_at = "last"
+[[comparison]]
+name = "both"
+[[claim]]
+name = "C"
+statement = "S"
+checks = [)toml" << checks << "]\n";
+  return run_study(make_plan(load_study(place.path / "study.toml")), *make_cpu_backend()).claims.at(0).checks;
+}
+
+// The worst case over lanes some of which have diverged is not that over the others.
+TEST(Verdict, AWorstCaseWithADivergedLaneHasNoFigure) {
+  for (const char* quantity : {"exponent", "constant", "envelope", "sup"}) {
+    const std::string limits = quantity == std::string("exponent")   ? "at_most = 0"
+                               : quantity == std::string("envelope") ? "at_least = 0"
+                                                                     : "at_least = 0, power = 1";
+    const auto verdicts = verdicts_of(std::string("{ quantity = \"") + quantity +
+                                      "\", problem = \"huber\", method = \"wild\", " + limits + " }, { quantity = \"" +
+                                      quantity + "\", problem = \"huber\", method = \"calm\", " + limits + " }");
+    EXPECT_FALSE(verdicts.at(0).passed) << quantity;
+    EXPECT_THAT(verdicts[0].sentence, HasSubstr("lanes diverged")) << quantity;
+    EXPECT_TRUE(verdicts.at(1).passed) << verdicts[1].sentence;
+  }
+  const auto rate =
+      verdicts_of(R"({ quantity = "rate", problem = "huber", method = "wild", power = 1, verdict = "refuted" })");
+  EXPECT_TRUE(rate.at(0).passed);
+  EXPECT_THAT(rate[0].sentence, HasSubstr("lanes diverged"));
+}
+
+TEST(Verdict, ASpeedupCountsInstancesOnWhichTheMethodFails) {
+  const auto verdicts = verdicts_of(
+      R"({ quantity = "speedup", problem = "huber", method = "wild", other = "calm", at_least = 0 },
+         { quantity = "speedup", problem = "huber", method = "calm", other = "late", equals = 1 })");
+  EXPECT_FALSE(verdicts.at(0).passed) << verdicts[0].sentence;
+  EXPECT_THAT(verdicts[0].sentence, HasSubstr("no value"));
+  EXPECT_TRUE(verdicts.at(1).passed) << verdicts[1].sentence;
+}
+
+TEST(FitWindow, IsTheStudysOrTheLastTwoDecades) {
+  Study study;
+  EXPECT_EQ(fit_window(study, 3000).from, 30);
+  EXPECT_EQ(fit_window(study, 3000).to, 3000);
+  EXPECT_EQ(fit_window(study, 10).from, 1);
+  study.fit_from = 100;
+  study.fit_to = 2000;
+  EXPECT_EQ(fit_window(study, 3000).from, 100);
+  EXPECT_EQ(fit_window(study, 3000).to, 2000);
+  EXPECT_EQ(fit_window(study, 500).to, 500);
+}
+
 class Checkpoints : public testing::Test {
  protected:
   Plan plan(const std::string& threshold = "[1e-3, 1]") {

@@ -171,5 +171,28 @@ TEST_F(UserFamilyTest, ThatCannotBeHadIsRefusedWithTheReason) {
   EXPECT_THAT(complaint(), HasSubstr("none was found (tried /nowhere/c++)"));
 }
 
+// Two headers may name their families alike, each with tables of its own.
+TEST_F(UserFamilyTest, HeadersDoNotSeeEachOther) {
+  const auto gap_of = [&](const std::vector<std::string>& headers) {
+    std::ofstream study(folder_ / "two.toml");
+    study << "iterations = 10\nseed = 1\n[[method]]\nname = \"m\"\nclassical = \"gradient_descent\"\n";
+    for (const std::string& header : headers)
+      study << "[[problem]]\nname = \"" << header << "\"\nfamily = \"my_huber\"\nfamily_header = \"" << header
+            << "\"\ninstances = 3\nstart = 1\nminimiser = 0\n";
+    study.close();
+    const Plan plan = make_plan(load_study(folder_ / "two.toml"));
+    const Cell& last = plan.cells.back();
+    return make_cpu_backend()->run(last, {0, last.lanes()}, {}).envelope.back().value;
+  };
+  for (const char* threshold : {"0.01", "0.5"}) {
+    write_header("{\"threshold\", \"\"", std::string("{\"threshold\", \"") + threshold + "\"");
+    std::filesystem::rename(folder_ / "my_huber.hpp", folder_ / (std::string(threshold) + ".hpp"));
+  }
+  const double first = gap_of({"0.01.hpp"}), second = gap_of({"0.5.hpp"});
+  EXPECT_NE(first, second);
+  EXPECT_EQ(gap_of({"0.01.hpp", "0.5.hpp"}), second);
+  EXPECT_EQ(gap_of({"0.5.hpp", "0.01.hpp"}), first);
+}
+
 }  // namespace
 }  // namespace omg

@@ -50,7 +50,8 @@ class Backend {
   [[nodiscard]] virtual Availability availability() const = 0;
   /// Lanes of this cell that `run` takes at a time.
   [[nodiscard]] virtual std::uint64_t wave_lanes(const Cell& cell) const = 0;
-  /// Runs the lanes and returns their statistics; when cancelled, those of some of them. Throws Error.
+  /// Runs the lanes and returns their statistics; when cancelled, those of the first `statistics.lanes` of them, all of
+  /// them whole. Throws Error.
   virtual CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control) = 0;
   /// Runs the lanes and returns their whole trajectories (for few, short lanes).
   virtual Trajectories trace(const Cell& cell, LaneRange lanes, const RunControl& control) = 0;

@@ -46,11 +46,12 @@ inline constexpr std::uint32_t not_reached = 0xffffffffU;
 
 /// One method against another on the same instances. A ratio above 1 speaks for the first.
 struct Duel {
-  std::size_t first = 0, second = 0;  ///< positions among the methods
-  std::size_t measure = 0;            ///< 0: final gap; j + 1: iterations to ε_j
-  std::uint64_t wins = 0, losses = 0, ties = 0;
-  double p = 1;          ///< sign test
-  double corrected = 1;  ///< by Holm, over all duels of the comparison
+  std::size_t first = 0, second = 0;             ///< positions among the methods
+  std::size_t measure = 0;                       ///< 0: final gap; j + 1: iterations to ε_j
+  std::uint64_t wins = 0, losses = 0, ties = 0;  ///< costs that differ by 1e-9 of themselves at most are ties
+  std::uint64_t failures = 0;                    ///< losses of the first where it has no finite cost at all
+  double p = 1;                                  ///< sign test
+  double corrected = 1;                          ///< by Holm, over all duels of the comparison
   /// Geometric mean of (second ÷ first), over the instances where both have a value that is positive and finite.
   Interval ratio;
 };

@@ -75,14 +75,20 @@ int bench(const BenchArguments& arguments) {
   const auto wanted = [&](const bench::Workload& workload) {
     return std::string_view(workload.name).find(arguments.filter) != std::string_view::npos;
   };
+  const auto& known = bench::workloads();
+  if (std::none_of(known.begin(), known.end(), wanted))
+    throw Error(fmt::format("no workload's name holds \"{}\"; there are W1 to W5", arguments.filter));
   if (arguments.write) {
     for (const bench::Workload& workload : bench::workloads())
       if (wanted(workload)) bench::write_workload(workload, *arguments.write);
     return 0;
   }
   const Precision precision = arguments.narrow ? Precision::float32 : Precision::float64;
-  const bench::Limits limits = bench::measure_limits(precision, arguments.threads);
   const auto backends = make_backends();
+  for (const auto& backend : backends)
+    if (const Availability found = backend->availability(); arguments.backend == backend->name() && !found.available)
+      throw Error(fmt::format("the backend {} cannot run here: {}", arguments.backend, found.reason));
+  const bench::Limits limits = bench::measure_limits(precision, arguments.threads);
   nlohmann::ordered_json json{{"version", version()},
                               {"precision", arguments.narrow ? "float32" : "float64"},
                               {"limits",

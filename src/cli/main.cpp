@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
@@ -15,6 +16,7 @@
 #include "omg/run.hpp"
 
 #include "commands.hpp"
+#include "text.hpp"
 
 namespace omg::cli {
 
@@ -91,7 +93,7 @@ int execute(int argc, char** argv) {
   } catch (const CLI::Success& success) {  // --help, --version
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "omg: {}; see omg --help\n", error.what());
+    complain(fmt::format("{}; see omg --help", error.what()));
     return exit_bad_input;
   }
   if (run_command->parsed()) return run(arguments);
@@ -106,6 +108,7 @@ int execute(int argc, char** argv) {
 }  // namespace omg::cli
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // who reads along may go away; what cannot be written is an error where it matters
 #if defined(__GLIBC__)
   // What a cell frees is kept for the next one: small cells run for less time than it takes to give memory back to the
   // system and to have it cleared again.
@@ -118,11 +121,11 @@ int main(int argc, char** argv) {
       throw omg::Error("what was to be printed could not be written to standard output");
     return code;
   } catch (const omg::Error& error) {
-    fmt::print(stderr, "omg: {}\n", error.what());
+    omg::cli::complain(error.what());
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "omg: the study does not fit the memory\n");
+    omg::cli::complain("the study does not fit the memory");
   } catch (const std::exception& error) {
-    fmt::print(stderr, "omg: {}\n", error.what());
+    omg::cli::complain(error.what());
   }
   return omg::cli::exit_bad_input;
 }

@@ -36,8 +36,8 @@ void ProgressDisplay::show(const Progress& progress) {
     const int tenths = static_cast<int>(10 * share);
     if (tenths <= tenths_) return;
     tenths_ = tenths;
-    fmt::print(stderr, "{:.0f} % after {}: {} on {}\n", 100 * share, duration(seconds), progress.cell.method.name,
-               progress.cell.problem->name);
+    print_to_stderr(fmt::format("{:.0f} % after {}: {} on {}\n", 100 * share, duration(seconds),
+                                progress.cell.method.name, progress.cell.problem->name));
   }
   last_ = now;
 }
@@ -49,13 +49,13 @@ void ProgressDisplay::draw(const Progress& progress, double share, double second
       "[{}{}] {:3.0f} %, {} left, {:.2g} lane-iterations/s, {} on {}", std::string(filled, '#'),
       std::string(bar - filled, '.'), 100 * share, share > 0 ? duration(seconds * (1 - share) / share) : "?",
       static_cast<double>(progress.done) / seconds, progress.cell.method.name, progress.cell.problem->name);
-  fmt::print(stderr, "\r{}", fitted(line, terminal_columns(STDERR_FILENO).value_or(80) - 1));
+  print_to_stderr("\r" + fitted(line, terminal_columns(STDERR_FILENO).value_or(80) - 1));
   std::fflush(stderr);
   drawn_ = true;
 }
 
 void ProgressDisplay::clear() {
-  if (drawn_) fmt::print(stderr, "\r\033[K");
+  if (drawn_) print_to_stderr("\r\033[K");
   drawn_ = false;
 }
 

@@ -1,3 +1,4 @@
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -19,22 +20,28 @@ namespace {
 std::atomic<bool> interrupted = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "the flag is set by a signal handler");
 
-/// As long as the object lives, the first SIGINT or SIGTERM raises the flag instead of ending the program; a second one
-/// ends it.
+/// As long as the object lives, the first SIGINT, SIGTERM or SIGHUP raises the flag instead of ending the program; a
+/// second one ends it. Who started it with a signal ignored, as nohup does, has that kept.
 class CatchInterrupts {
  public:
   CatchInterrupts() {
-    for (const int signal : {SIGINT, SIGTERM})
-      std::signal(signal, [](int caught) {
+    for (std::size_t k = 0; k < signals.size(); ++k) {
+      before_[k] = std::signal(signals[k], [](int caught) {
         interrupted = true;
         std::signal(caught, SIG_DFL);
       });
+      if (before_[k] == SIG_IGN) std::signal(signals[k], SIG_IGN);
+    }
   }
   ~CatchInterrupts() {
-    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
+    for (std::size_t k = 0; k < signals.size(); ++k) std::signal(signals[k], before_[k]);
   }
   CatchInterrupts(const CatchInterrupts&) = delete;
   CatchInterrupts& operator=(const CatchInterrupts&) = delete;
+
+ private:
+  static constexpr std::array signals{SIGINT, SIGTERM, SIGHUP};
+  std::array<void (*)(int), signals.size()> before_{};
 };
 
 void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
@@ -91,7 +98,7 @@ int run(const RunArguments& arguments) {
     } catch (const Interrupted& interruption) {
       if (display) display->clear();
       const std::string& kept = interruption.kept();
-      fmt::print(stderr, "omg: interrupted; {}\n", kept.empty() ? "nothing was written" : kept);
+      complain(fmt::format("interrupted; {}", kept.empty() ? "nothing was written" : kept));
       return exit_interrupted;
     }
     const RunRecord record{arguments.overrides, chosen.why, arguments.threads, arguments.wave_lanes};
@@ -111,7 +118,7 @@ int run(const RunArguments& arguments) {
     if (!arguments.quiet) print("Check passed: every claim is confirmed and every certificate holds\n");
     return 0;
   }
-  fmt::print(stderr, "omg: the check failed\n{}", failed);
+  complain("the check failed\n" + failed.substr(0, failed.find_last_not_of('\n') + 1));
   return exit_failed_check;
 }
 

@@ -1,6 +1,7 @@
 #include "text.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -101,5 +102,9 @@ std::string Table::text(std::size_t width) const {
   for (const auto& row : rows) add_line([&](std::size_t c) { return row[c]; });
   return out;
 }
+
+void print_to_stderr(const std::string& text) { std::fputs(text.c_str(), stderr); }
+
+void complain(const std::string& message) { print_to_stderr("omg: " + message + "\n"); }
 
 }  // namespace omg::cli

@@ -43,4 +43,9 @@ struct Table {
   [[nodiscard]] std::vector<std::size_t> column_widths(std::size_t width) const;
 };
 
+/// To standard error, which may be closed or full: that ends no run.
+void print_to_stderr(const std::string& text);
+/// "omg: MESSAGE" there.
+void complain(const std::string& message);
+
 }  // namespace omg::cli

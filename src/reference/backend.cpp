@@ -27,6 +27,8 @@ class Crew {
   }
 
   [[nodiscard]] unsigned threads() const { return threads_; }
+  /// Whether lanes were left out, as the run is cancelled.
+  [[nodiscard]] bool stopped() const { return stop_; }
 
   /// work(chunk, lane) for every lane, in increasing order within a chunk. Throws on what the lowest chunk throws.
   template <class Work>
@@ -114,7 +116,10 @@ class ReferenceBackend final : public Backend {
       recorder.end(lane.gradient_evaluations(), lane.function_evaluations());
     });
     CellStatistics out = empty_statistics(cell);
-    for (const Recorder& recorder : recorders) out.merge(recorder.statistics());
+    for (const Recorder& recorder : recorders) {
+      out.merge(recorder.statistics());
+      if (crew.stopped()) break;  // the first lanes are those of the first chunk
+    }
     return out;
   }
 

@@ -28,7 +28,10 @@ class MetaDomain {
       case Domain::all:
         return w;
       case Domain::box:
-        return w.cwiseMax(lower_).cwiseMin(upper_);
+        // A NaN stays.
+        return w.binaryExpr(lower_, [](S a, S low) { return a < low ? low : a; }).binaryExpr(upper_, [](S a, S high) {
+          return a > high ? high : a;
+        });
       case Domain::ball: {
         const Vector<S> d = w - centre;
         const S norm = d.norm();

@@ -47,6 +47,12 @@ Figure certificate_of(const CellStatistics& statistics) {
   return {certificate.ratio, certificate.lane, certificate.iteration};
 }
 
+/// Whether it is a figure of the worst case: with a lane that has diverged there is none.
+bool is_of_envelope(Quantity quantity) {
+  return quantity == Quantity::exponent || quantity == Quantity::sup || quantity == Quantity::constant ||
+         quantity == Quantity::envelope;
+}
+
 double share_worse(const CellStatistics& ours, const CellStatistics& theirs) {
   if (ours.best.empty() || ours.best.size() != theirs.best.size()) return std::nan("");
   std::size_t worse = 0;
@@ -65,12 +71,15 @@ Figure speedup(const Plan& plan, const std::vector<CellResult>& cells, const Che
   const Duel duel = compare_two(method_record(plan.cells[index], cells[index].statistics),
                                 method_record(plan.cells[other], cells[other].statistics),
                                 static_cast<std::size_t>(measure), {plan.study.seed, 2000, check.confidence});
+  // A mean over the instances that are left would hide those on which the method has failed.
+  if (duel.failures > 0) return {};
   return {duel.ratio.estimate, no_lane, 0, duel.ratio.low, duel.ratio.high};
 }
 
 Figure measure(const Plan& plan, const std::vector<CellResult>& cells, const Check& check, const Figure& difference) {
   const std::size_t index = find_cell(plan, check.problem, check.method);
   const CellStatistics& statistics = cells[index].statistics;
+  if (is_of_envelope(check.quantity) && diverged_lanes(statistics) > 0) return {infinity, no_lane, 0};
   switch (check.quantity) {
     case Quantity::exponent:
       return {cells[index].fit.exponent, no_lane, 0};
@@ -211,7 +220,16 @@ std::string_view best_by_name(BestBy best) {
 
 MethodRecord method_record(const Cell& cell, const CellStatistics& statistics) {
   const auto evaluations = static_cast<double>(statistics.gradient_evaluations + statistics.function_evaluations);
-  return {cell.method.name, statistics.instances.gap, statistics.instances.reached,
+  // Spec, section 7: below 1e-12 L R² a gap is rounding, which must not decide who wins.
+  const Problem& problem = *cell.problem;
+  const double rounding = cell.precision == Precision::float64 ? 1e-12 : 1e-5;
+  std::vector<double> gaps = statistics.instances.gap;
+  for (std::size_t i = 0; i < gaps.size(); ++i) {
+    const double R = problem.distance[i];
+    const double floor = rounding * problem.smoothness[i] * R * R / problem.scale[i];
+    if (std::isfinite(floor)) gaps[i] = std::max(gaps[i], floor);
+  }
+  return {cell.method.name, std::move(gaps), statistics.instances.reached,
           evaluations / static_cast<double>(std::max<std::uint64_t>(statistics.lane_iterations, 1))};
 }
 
@@ -228,6 +246,12 @@ RateEstimate estimate_envelope_rate(const Cell& cell, const CellStatistics& stat
     return false;
   });
   return estimate_rate(t, gap, window.from, window.to, cell.precision == Precision::float64 ? 1e-10 : 1e-4);
+}
+
+RateJudgement judge_rate_of(const CellStatistics& statistics, const RateEstimate& rate, double claimed) {
+  if (const std::uint64_t diverged = diverged_lanes(statistics); diverged > 0)
+    return {claimed, RateVerdict::refuted, fmt::format("{} of {} lanes diverged", diverged, statistics.lanes)};
+  return judge_rate(rate, claimed);
 }
 
 double claimed_rate(const Cell& cell) {
@@ -254,7 +278,8 @@ Verdict judge(const Plan& plan, const std::vector<CellResult>& cells, const Chec
   out.what = describe_quantity(plan, cells, check);
   out.value = digits_of(check.quantity, value);
   if (check.quantity == Quantity::rate) {
-    const RateJudgement judgement = judge_rate(cells[find_cell(plan, check.problem, check.method)].rate, check.power);
+    const CellResult& cell = cells[find_cell(plan, check.problem, check.method)];
+    const RateJudgement judgement = judge_rate_of(cell.statistics, cell.rate, check.power);
     out.passed = rate_verdict_name(judgement.verdict) == check.verdict;
     out.value = rate_verdict_name(judgement.verdict);
     out.allowed = check.verdict;

@@ -40,6 +40,7 @@ class StudyRun {
     StudyResult out = begin();
     try {
       for (const Cell& cell : plan_.cells) run_cell(cell, out);
+      judge_all(out);
     } catch (const Interrupted&) {
       throw Interrupted(keep_at_the_end(out));
     } catch (const std::bad_alloc&) {
@@ -50,16 +51,19 @@ class StudyRun {
       if (kept.empty()) throw;
       throw Error(fmt::format("{}; {}", error.what(), kept));
     }
-    for (std::size_t k = 0; k < plan_.study.comparisons.size(); ++k) compare_methods(k, out);
-    for (const Claim& claim : plan_.study.claims) out.claims.push_back(judge_claim(claim, out.cells));
-    for (const Cell& cell : plan_.cells)
-      if (auto fault = broken_certificate(cell, out.cells[cell.index].statistics); !fault.empty())
-        out.broken_certificates.push_back(std::move(fault));
     out.seconds = seconds_since(start);
     return out;
   }
 
  private:
+  void judge_all(StudyResult& out) {
+    for (std::size_t k = 0; k < plan_.study.comparisons.size(); ++k) compare_methods(k, out);
+    for (const Claim& claim : plan_.study.claims) out.claims.push_back(judge_claim(claim, out.cells));
+    for (const Cell& cell : plan_.cells)
+      if (auto fault = broken_certificate(cell, out.cells[cell.index].statistics); !fault.empty())
+        out.broken_certificates.push_back(std::move(fault));
+  }
+
   /// What a checkpoint holds, or nothing; counts its lanes as done.
   StudyResult begin() {
     StudyResult out;
@@ -93,6 +97,17 @@ class StudyRun {
       return fmt::format("finished lanes are lost ({})", error.what());
     }
   }
+  /// The same while the run goes on: where it cannot be done now, it is tried again when the next one is due.
+  void keep_on_the_way(const StudyResult& finished) {
+    try {
+      keep(finished);
+    } catch (const Error&) {
+      kept_at_ = Clock::now();
+    }
+  }
+  void stop_if_cancelled() const {
+    if (options_.cancelled && options_.cancelled()) throw Interrupted();
+  }
   [[nodiscard]] bool is_due() const {
     return options_.checkpoints != nullptr && seconds_since(kept_at_) >= options_.checkpoint_seconds;
   }
@@ -116,7 +131,6 @@ class StudyRun {
         options_.progress({done_ + reported, total_, cell});
       };
     auto out = work(control);
-    if (options_.cancelled && options_.cancelled()) throw Interrupted();
     done_ += lanes_done(out) * static_cast<std::uint64_t>(cell.iterations);
     if (options_.progress) options_.progress({done_, total_, cell});
     return out;
@@ -135,15 +149,17 @@ class StudyRun {
       out.statistics.merge(advance(
           cell, lanes, [&](const RunControl& control) { return backend_.run(cell, lanes, control); },
           [](const CellStatistics& part) { return part.lanes; }));
+      stop_if_cancelled();
       const auto now = Clock::now();
       out.seconds += std::chrono::duration<double>(now - start).count();
       start = now;
-      if (is_due()) keep(into);
+      if (is_due()) keep_on_the_way(into);
     }
     const Window window = fit_window(plan_.study, cell.iterations);
     out.fit = fit_rate(out.statistics, window.from, window.to);
     out.rate = estimate_envelope_rate(cell, out.statistics, window);
-    if (const double power = claimed_rate(cell); power > 0) out.judgement = judge_rate(out.rate, power);
+    if (const double power = claimed_rate(cell); power > 0)
+      out.judgement = judge_rate_of(out.statistics, out.rate, power);
     out.seconds += seconds_since(start);
   }
 
@@ -192,7 +208,11 @@ class StudyRun {
             cell, lanes, [&](const RunControl& control) { return backend_.trace(cell, lanes, control); },
             [&](const Trajectories&) { return lanes.size(); });
       };
-      compare(trace(ours), trace(theirs), lanes, check.shift, out);
+      const Trajectories first = trace(ours);
+      stop_if_cancelled();
+      const Trajectories second = trace(theirs);
+      stop_if_cancelled();
+      compare(first, second, lanes, check.shift, out);
     }
     return out;
   }

@@ -332,19 +332,22 @@ Json claim_record(const Plan& plan, const Claim& claim, const ClaimVerdict& verd
           {"checks", std::move(checks)}};
 }
 
+/// The bytes of a file's name need not be text.
+std::string text_of(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
 /// Pretty to the depth of the records, which take a line each.
 std::string lines(const Json& object) {
   std::string out = "{\n";
   for (auto entry = object.begin(); entry != object.end(); ++entry) {
-    out += fmt::format("  {}: ", Json(entry.key()).dump());
+    out += fmt::format("  {}: ", text_of(Json(entry.key())));
     const bool records = entry->is_array() && !entry->empty() && entry->front().is_object();
     if (records) {
       out += "[\n";
       for (auto record = entry->begin(); record != entry->end(); ++record)
-        out += fmt::format("    {}{}\n", record->dump(), std::next(record) == entry->end() ? "" : ",");
+        out += fmt::format("    {}{}\n", text_of(*record), std::next(record) == entry->end() ? "" : ",");
       out += "  ]";
     } else {
-      out += entry->dump();
+      out += text_of(*entry);
     }
     out += std::next(entry) == object.end() ? "\n" : ",\n";
   }

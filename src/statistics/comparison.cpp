@@ -118,6 +118,9 @@ Interval bootstrap_mean(std::span<const double> values, const Resampling& how) {
   return out;
 }
 
+/// Costs that differ by less are equal: what rounding makes of one method on two backends (spec, section 7).
+constexpr double rounding = 1e-9;
+
 Duel compare_two(const MethodRecord& first, const MethodRecord& second, std::size_t measure, const Resampling& how) {
   Duel out;
   out.second = 1;
@@ -125,7 +128,9 @@ Duel compare_two(const MethodRecord& first, const MethodRecord& second, std::siz
   std::vector<double> logs;
   for (std::size_t i = 0; i < first.gap.size(); ++i) {
     const double ours = cost(first, measure, i), theirs = cost(second, measure, i);
-    ++(ours < theirs ? out.wins : theirs < ours ? out.losses : out.ties);
+    const bool equal = ours == theirs || std::abs(ours - theirs) <= rounding * std::min(ours, theirs);
+    ++(equal ? out.ties : ours < theirs ? out.wins : out.losses);
+    if (std::isinf(ours) && std::isfinite(theirs)) ++out.failures;
     if (ours > 0 && theirs > 0 && std::isfinite(ours) && std::isfinite(theirs)) logs.push_back(std::log(theirs / ours));
   }
   out.p = out.corrected = sign_test(out.wins, out.losses);

@@ -59,7 +59,7 @@ bool Recorder::observe(std::int64_t t, const Observation& seen) {
   loss_ += seen.gap;
   regret_ += seen.regret;
   if (cell_.figures.sup) sup_ = std::max(sup_, normalised * cell_.sup_table[entry]);
-  if (!cell_.bound_table.empty()) {
+  if (!cell_.bound_table.empty() && std::isfinite(cell_.bound_table[entry])) {
     const double ratio = seen.gap * inverse_bound_ * (1.0 / cell_.bound_table[entry]);
     if (ratio > ratio_) ratio_ = ratio, ratio_at_ = static_cast<double>(t);
   }

@@ -47,7 +47,7 @@ CatalogueEntry choice(std::string name, std::string type, std::string header, st
 }
 
 std::vector<CatalogueEntry> hints() {
-  const std::string paper = "Optimistic Meta-Gradients, section 5";
+  const std::string paper = "Optimistic Meta-Gradients";
   return {
       choice("none", "Hint::none", "lane/hint.hpp", "ũ_{t+1} = 0", ""),
       choice("last", "Hint::last", "lane/hint.hpp", "ũ_{t+1} = u_t", paper + "; Rakhlin & Sridharan 2013"),
@@ -64,9 +64,10 @@ std::vector<CatalogueEntry> targets() {
   return {
       choice("bootstrap", "Target::bootstrap", "learners/bmg.hpp",
              "p_0 = x_t, p_j = φ(p_{j-1}, w_t) for j < K, z_t = p_{K-1} − η ∇f(p_{K-1})",
-             "Flennerhag et al., Bootstrapped Meta-Learning, ICLR 2022", "K − 1 more gradients an iteration"),
+             "Flennerhag et al., Bootstrapped Meta-Learning, ICLR 2022",
+             "K − 1 more gradients an iteration (averaged: K)"),
       choice("optimistic", "Target::optimistic", "learners/bmg.hpp", "x_t − z_t = α_t u_t + α_{t+1} ũ_{t+1} − α_t ũ_t",
-             "Optimistic Meta-Gradients, section 6", "a hint"),
+             "Optimistic Meta-Gradients", "a hint"),
       choice("kl", "Target::kl", "learners/bmg.hpp",
              "z_t ∝ x_t ⊙ exp(−η u_t), μ the negative entropy: KL(φ(y_{t-1}, w) ‖ z_t)",
              "Flennerhag et al., Bootstrapped Meta-Learning, ICLR 2022", "the rule iterate on the simplex"),

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "control_characters.hpp"
+
 namespace omg {
 
 namespace {
@@ -11,14 +13,14 @@ namespace {
 /// A message is one line on any terminal: control characters, but for those in `kept`, are written as \xNN.
 std::string one_line(const std::string& text, std::string_view kept = "") {
   std::string out;
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (kept.find(c) != std::string_view::npos)
-      out += c;
-    else if (code < 0x20 || code == 0x7f)
-      out += fmt::format("\\x{:02x}", static_cast<unsigned>(code));
-    else
-      out += c;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (kept.find(text[i]) != std::string_view::npos || !is_control(text, i)) {
+      out += text[i];
+      continue;
+    }
+    out += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(text[i])));
+    if (text[i] == '\xc2')
+      out += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(text[++i])));
   }
   return out;
 }

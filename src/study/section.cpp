@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "control_characters.hpp"
+
 namespace omg {
 
 namespace {
@@ -96,10 +98,8 @@ void Section::refuse_type(std::string_view key, const toml::node& found, std::st
 
 void Section::refuse_control_characters(std::string_view key, const toml::node& found) const {
   const std::string& text = found.as_string()->get();
-  const bool has_some = std::any_of(text.begin(), text.end(), [](char c) {
-    const auto code = static_cast<unsigned char>(c);
-    return code < 0x20 || code == 0x7f;
-  });
+  bool has_some = false;
+  for (std::size_t i = 0; i < text.size(); ++i) has_some = has_some || is_control(text, i);
   if (has_some)
     throw Error(place(found, key),
                 fmt::format("found \"{}\" with a line break or another control character; allowed is "

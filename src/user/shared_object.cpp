@@ -49,8 +49,10 @@ void write(const fs::path& file, std::string_view text) {
 
 /// As the rest of the library is compiled: the source decides the bits.
 std::vector<std::string> compiler_options() {
-  std::vector<std::string> out{"-std=c++20",        "-O3", "-fPIC",           "-shared",           "-DNDEBUG",
-                               "-ffp-contract=off", "-w",  "-fno-math-errno", "-fno-trapping-math"};
+  std::vector<std::string> out{"-std=c++20", "-O3", "-fPIC", "-shared", "-DNDEBUG", "-ffp-contract=off", "-w",
+                               "-fno-math-errno", "-fno-trapping-math",
+                               // Two headers may name a family alike: neither sees the tables of the other.
+                               "-fvisibility=hidden"};
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))

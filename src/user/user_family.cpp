@@ -56,7 +56,7 @@ std::shared_ptr<const UserFamily> load_user_family(const std::filesystem::path& 
   const std::string source = fmt::format(
       "#include \"user/family_module.hpp\"\n"
       "#line 1 \"{}\"\n{}\n#line 1 \"{} ({})\"\n"
-      "extern \"C\" const omg::FamilyModule* omg_family_module() {{\n"
+      "extern \"C\" __attribute__((visibility(\"default\"))) const omg::FamilyModule* omg_family_module() {{\n"
       "  static const omg::FamilyModule module = omg::module_of<omg::{}>();\n"
       "  return &module;\n"
       "}}\n",

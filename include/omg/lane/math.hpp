@@ -32,7 +32,7 @@ OMG_HD double tanh(double a) { return ::tanh(a); }
 OMG_HD float tanh(float a) { return ::tanhf(a); }
 OMG_HD double pow(double a, double b) { return ::pow(a, b); }
 OMG_HD float pow(float a, float b) { return ::powf(a, b); }
-// A NaN in either argument is dropped by no one: comparisons keep the second operand.
+// Where one is a NaN these are the second operand.
 OMG_HD double min(double a, double b) { return a < b ? a : b; }
 OMG_HD float min(float a, float b) { return a < b ? a : b; }
 OMG_HD double max(double a, double b) { return a > b ? a : b; }
@@ -91,10 +91,10 @@ OMG_HD Fraction<R> exp_fraction(R t) {
   return {exp(exp_argument(t)), R(1)};
 }
 
-/// Clamps to [low, high].
+/// Clamps to [low, high]; a NaN stays.
 template <class R>
 OMG_HD R clamp(R a, R low, R high) {
-  return min(max(a, low), high);
+  return min(high, max(low, a));
 }
 
 }  // namespace omg

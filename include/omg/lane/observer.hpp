@@ -43,7 +43,7 @@ struct Ending {
 /// The numbers that all lanes of a cell share.
 template <class T>
 struct ObserverTables {
-  const T* inverse_bound = nullptr;  ///< 1 / bound, the factor in t; t = 0 … T
+  const T* inverse_bound = nullptr;  ///< 1 / bound, the factor in t, 0 where none applies; t = 0 … T
   const T* power = nullptr;          ///< t^p within the window of the supremum, else 0; t = 0 … T
   const T* targets = nullptr;        ///< the ε
   T stop_gap = 0;
@@ -113,7 +113,8 @@ struct Observer {
     last = stops ? select(running, gap, last) : gap;
     if (o.loss) loss = stops ? loss + Loss(select(running, gap, R(0))) : loss + Loss(gap);
     if (o.regret) regret = regret + Loss(select(running, regret_at(), R(0)));
-    if (o.certificate) {
+    // The factor is 0 where no bound applies.
+    if (o.certificate && tables.inverse_bound[t] > T(0)) {
       const R now = gap * inverse_bound * R(tables.inverse_bound[t]);
       const Mask grows = (now > ratio) & running;
       ratio = select(grows, now, ratio);

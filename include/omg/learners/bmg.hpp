@@ -7,9 +7,9 @@ namespace omg {
 /// Bootstrapped meta-gradients: the gradient in w of B_μ(φ(y_{t-1}, w), z_t) with the target z_t held fixed
 /// (claim C5). Targets: bootstrap(K, η), optimistic, and kl for the second μ.
 struct Bmg {
-  static constexpr Entry entry{
-      "bmg", "w_{t+1} = Π(w_t − β_t D_wφ(y_{t-1}, w_t)ᵀ(∇μ(x_t) − ∇μ(z_t)))",
-      "Flennerhag et al., Bootstrapped Meta-Learning, ICLR 2022; Optimistic Meta-Gradients, section 6", ""};
+  static constexpr Entry entry{"bmg", "w_{t+1} = Π(w_t − β_t D_wφ(y_{t-1}, w_t)ᵀ(∇μ(x_t) − ∇μ(z_t)))",
+                               "Flennerhag et al., Bootstrapped Meta-Learning, ICLR 2022; Optimistic Meta-Gradients",
+                               ""};
   static constexpr Parameter parameters[] = {
       {"inner_step", "1", "η, the step of the target's last gradient"},
   };

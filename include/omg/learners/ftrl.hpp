@@ -7,7 +7,7 @@ namespace omg {
 /// Follow the regularised leader.
 struct Ftrl {
   static constexpr Entry entry{"ftrl", "w_{t+1} = Π(w₁ − β_{t+1} Σ_{s≤t} α_s g_s)",
-                               "Optimistic Meta-Gradients, section 4; McMahan 2017", ""};
+                               "Optimistic Meta-Gradients; McMahan 2017", ""};
   static constexpr bool has_null_step = false;
   static constexpr bool uses_hint = false;
 

@@ -9,7 +9,7 @@ struct OptimisticFtrl {
   static constexpr Entry entry{
       "optimistic_ftrl",
       "w_{t+1} = Π(w₁ − β_{t+1}(Σ_{s≤t} α_s g_s + α_{t+1} g̃_{t+1})), g̃_{t+1} = D_wφ(y_t, w_t)ᵀ ũ_{t+1}",
-      "Optimistic Meta-Gradients, section 5; Rakhlin & Sridharan 2013; Joulani et al. 2020", ""};
+      "Optimistic Meta-Gradients; Rakhlin & Sridharan 2013; Joulani et al. 2020", ""};
   static constexpr bool has_null_step = false;
   static constexpr bool uses_hint = true;
 

@@ -7,7 +7,7 @@ namespace omg {
 /// Gradient descent on the meta-parameters with a hint that the next step takes back.
 struct OptimisticSgd {
   static constexpr Entry entry{"optimistic_sgd", "w_{t+1} = Π(w_t − β_t(α_t g_t + α_{t+1} g̃_{t+1} − α_t g̃_t))",
-                               "Optimistic Meta-Gradients, section 5; Rakhlin & Sridharan 2013", ""};
+                               "Optimistic Meta-Gradients; Rakhlin & Sridharan 2013", ""};
   static constexpr bool has_null_step = false;
   static constexpr bool uses_hint = true;
 

@@ -6,7 +6,7 @@ namespace omg {
 
 /// Projected (sub)gradient descent on the meta-parameters.
 struct Sgd {
-  static constexpr Entry entry{"sgd", "w_{t+1} = Π(w_t − β_t α_t g_t)", "Optimistic Meta-Gradients, section 4", ""};
+  static constexpr Entry entry{"sgd", "w_{t+1} = Π(w_t − β_t α_t g_t)", "Optimistic Meta-Gradients", ""};
   static constexpr bool has_null_step = false;
   static constexpr bool uses_hint = false;
 

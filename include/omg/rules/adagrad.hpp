@@ -7,7 +7,7 @@ namespace omg {
 /// AdaGrad's step with a meta-learned accumulator; w below w_min is read as w_min.
 struct AdagradRule {
   static constexpr Entry entry{"adagrad", "φ(x, w) = x − η ∇f(x) / √w",
-                               "Optimistic Meta-Gradients, section 3; Duchi, Hazan & Singer 2011", ""};
+                               "Optimistic Meta-Gradients; Duchi, Hazan & Singer 2011", ""};
   static constexpr Parameter parameters[] = {
       {"rate", "1/L", "η, the rule's own step size"},
       {"floor", "1e-12", "w_min, w is raised to it where it is used"},

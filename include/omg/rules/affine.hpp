@@ -6,8 +6,7 @@ namespace omg {
 
 /// Elementwise steps and a meta-learned offset.
 struct Affine {
-  static constexpr Entry entry{"affine", "φ(x, w) = x − a ⊙ ∇f(x) + b, w = (a, b)",
-                               "Optimistic Meta-Gradients, section 3", ""};
+  static constexpr Entry entry{"affine", "φ(x, w) = x − a ⊙ ∇f(x) + b, w = (a, b)", "Optimistic Meta-Gradients", ""};
   using Meta = TwicePointDim;
   static constexpr bool uses_gradient = true;
   static constexpr bool starts_at_point = false;

@@ -6,8 +6,7 @@ namespace omg {
 
 /// Gradient descent with a meta-learned step size for each coordinate.
 struct ElementwiseStep {
-  static constexpr Entry entry{"elementwise_step", "φ(x, w) = x − η w ⊙ ∇f(x)", "Optimistic Meta-Gradients, section 3",
-                               ""};
+  static constexpr Entry entry{"elementwise_step", "φ(x, w) = x − η w ⊙ ∇f(x)", "Optimistic Meta-Gradients", ""};
   static constexpr Parameter parameters[] = {
       {"rate", "1", "η, the rule's own step size"},
   };

@@ -6,7 +6,7 @@ namespace omg {
 
 /// The meta-parameters are the proposal; with averaging, momentum is a meta-gradient on it (claim C1).
 struct Iterate {
-  static constexpr Entry entry{"iterate", "φ(x, w) = w", "Optimistic Meta-Gradients, section 4", ""};
+  static constexpr Entry entry{"iterate", "φ(x, w) = w", "Optimistic Meta-Gradients", ""};
   using Meta = PointDim;
   static constexpr bool uses_gradient = false;
   static constexpr bool starts_at_point = true;

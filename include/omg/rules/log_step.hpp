@@ -6,7 +6,7 @@ namespace omg {
 
 /// Elementwise step sizes learned on a logarithmic scale, so that they stay positive.
 struct LogStep {
-  static constexpr Entry entry{"log_step", "φ(x, w) = x − exp(w) ⊙ ∇f(x)", "Optimistic Meta-Gradients, section 3", ""};
+  static constexpr Entry entry{"log_step", "φ(x, w) = x − exp(w) ⊙ ∇f(x)", "Optimistic Meta-Gradients", ""};
   using Meta = PointDim;
   static constexpr bool uses_gradient = true;
   static constexpr bool starts_at_point = false;

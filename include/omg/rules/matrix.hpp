@@ -6,8 +6,7 @@ namespace omg {
 
 /// A meta-learned preconditioner W, n × n, row-major; the meta-domain sees it as a flat vector.
 struct MatrixRule {
-  static constexpr Entry entry{"matrix", "φ(x, W) = x − W ∇f(x)",
-                               "Optimistic Meta-Gradients, section 3; Gao et al. 2025", ""};
+  static constexpr Entry entry{"matrix", "φ(x, W) = x − W ∇f(x)", "Optimistic Meta-Gradients; Gao et al. 2025", ""};
   using Meta = MatrixDim;
   static constexpr bool uses_gradient = true;
   static constexpr bool starts_at_point = false;

@@ -7,7 +7,7 @@ namespace omg {
 /// Heavy ball with meta-learned step and momentum.
 struct MomentumPair {
   static constexpr Entry entry{"momentum_pair", "φ(x, w) = x − a ∇f(x) + m (x − x_prev), w = (a, m)",
-                               "Optimistic Meta-Gradients, section 3", ""};
+                               "Optimistic Meta-Gradients", ""};
   using Meta = PairDim;
   static constexpr bool uses_gradient = true;
   static constexpr bool starts_at_point = false;

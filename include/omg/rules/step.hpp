@@ -6,7 +6,7 @@ namespace omg {
 
 /// Gradient descent with a meta-learned step size.
 struct Step {
-  static constexpr Entry entry{"step", "φ(x, w) = x − w ∇f(x)", "Optimistic Meta-Gradients, section 3", ""};
+  static constexpr Entry entry{"step", "φ(x, w) = x − w ∇f(x)", "Optimistic Meta-Gradients", ""};
   using Meta = ScalarDim;
   static constexpr bool uses_gradient = true;
   static constexpr bool starts_at_point = false;
