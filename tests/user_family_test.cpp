@@ -194,5 +194,23 @@ TEST_F(UserFamilyTest, HeadersDoNotSeeEachOther) {
   EXPECT_EQ(gap_of({"0.5.hpp", "0.01.hpp"}), first);
 }
 
+// A library that was cut off, as by a full disk, is made again: loading it could end the program.
+TEST_F(UserFamilyTest, DamagedLibrariesAreMadeAgain) {
+  write_header();
+  (void)user_plan();
+  std::filesystem::path library;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "cache/omg"))
+    if (entry.path().extension() == ".so") library = entry.path();
+  ASSERT_FALSE(library.empty());
+  const std::string whole = text_of(library);
+  for (const std::size_t size : {std::size_t{0}, std::size_t{4096}, whole.size() - 1}) {
+    const auto part = folder_ / "part";
+    std::ofstream(part, std::ios::binary) << whole.substr(0, size);
+    std::filesystem::rename(part, library);
+    EXPECT_EQ(complaint(), "") << size;
+    EXPECT_EQ(text_of(library).size(), whole.size());
+  }
+}
+
 }  // namespace
 }  // namespace omg

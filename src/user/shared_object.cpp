@@ -1,5 +1,6 @@
 #include "user/shared_object.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -100,7 +101,20 @@ fs::path header_folder(const fs::path& cache) {
   return final;
 }
 
+/// A library in the cache ends in the hash of what comes before, which loaders do not read: one that was cut off could
+/// be loaded and fail when it is used.
+void seal(const fs::path& file) {
+  const std::string content = text_of(file);
+  write(file, content + hash_of(content));
+}
+bool is_sealed(const fs::path& file) {
+  const std::string text = text_of(file);
+  const std::size_t length = hash_of("").size(), size = text.size() - std::min(text.size(), length);
+  return size > 0 && text.substr(size) == hash_of(text.substr(0, size));
+}
+
 std::shared_ptr<void> open(const fs::path& file) {
+  if (!is_sealed(file)) return nullptr;
   return {dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL), [](void* handle) {
             if (handle != nullptr) dlclose(handle);
           }};
@@ -133,6 +147,7 @@ void compile(const fs::path& object, const fs::path& cache, const std::string& s
     fs::remove(part, ignored);
     throw Error(place, fmt::format("{} does not compile", subject), messages);
   }
+  seal(part);
   fs::rename(part, object);
 }
 
@@ -161,7 +176,8 @@ std::shared_ptr<void> load_compiled(const std::string& source, const std::string
     if (auto found = open(object)) return found;  // a damaged one does not load and is made again
     compile(object, cache, source, subject, place);
     if (auto found = open(object)) return found;
-    throw Error(place, fmt::format("{} cannot be loaded: {}", subject, dlerror()));
+    const char* const fault = dlerror();
+    throw Error(place, fmt::format("{} cannot be loaded: {}", subject, fault != nullptr ? fault : "the disk is full"));
   } catch (const fs::filesystem_error& error) {
     throw Error(place, fmt::format("{} cannot be compiled: {}", subject, error.what()));
   }
