@@ -633,8 +633,8 @@ class CellRun {
       done_ += (statistics.lanes - before) * static_cast<std::uint64_t>(cell_.iterations);
       if (reports) {
         report();
-        for (const auto& ends : {control_.cancelled, control_.pause})
-          if (ends && ends()) paused_ = true;
+        const auto asked = [](const std::function<bool()>& ends) { return ends && ends(); };
+        if (asked(control_.cancelled) || asked(control_.pause)) paused_ = true;
       }
     }
     const auto per_group = static_cast<std::uint64_t>(width_ / register_width_);
