@@ -644,6 +644,10 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"WeightsOverflowInFloat32",
               "precision = \"float32\"\n" + method_with("weights = \"1.1^t\""),
               {"1.1^t", "at most 3.4e+38"}},
+        Fault{"ScaleOutOfFloat32",
+              "precision = \"float32\"\n[[problem]]\nname = \"p\"\nfamily = \"huber\"\nthreshold = 1\nstart = 1e20\n" +
+                  one_method,
+              {"study.toml:2: problem.p: gaps are divided by 1e+40", "allowed is 1e-20 to 1e+30", "float64"}},
         Fault{"BoundNegative",
               one_problem + one_method + "bound = \"-L\"\n",
               {"study.toml:9: method.plain.bound: the formula \"-L\" is -1", "expected a positive number"}},

@@ -531,6 +531,21 @@ Window fit_window(const Study& study, std::int64_t iterations) {
           study.fit_to > 0 ? std::min(study.fit_to, iterations) : iterations};
 }
 
+namespace {
+
+/// Numbers of float32 end at 3e38 and lose digits below 1e-38; gaps go down from their scale by many orders.
+void check_float32(const Problem& problem, const ProblemSpec& spec) {
+  constexpr double least = 1e-20, most = 1e30;
+  for (const double scale : problem.scale.distinct())
+    if (scale < least || scale > most)
+      throw Error(spec.place,
+                  fmt::format("gaps are divided by {:.3g}, which float32 has no room around; allowed is {:g} to {:g}: "
+                              "choose another unit for the problem, or float64",
+                              scale, least, most));
+}
+
+}  // namespace
+
 Plan make_plan(Study study) {
   refuse_idle(study);
   // What can be judged without drawing an instance comes first.
@@ -540,6 +555,7 @@ Plan make_plan(Study study) {
   Plan plan;
   for (std::size_t p = 0; p < study.problems.size(); ++p) {
     const std::shared_ptr<const Problem> problem = make_problem(study, p);
+    if (study.precision == Precision::float32) check_float32(*problem, study.problems[p]);
     for (std::size_t m = 0; m < study.methods.size(); ++m) {
       if (!runs_on(study.methods[m], study.problems[p])) continue;
       try {
