@@ -188,6 +188,41 @@ TEST(FusedKernels, ScaleAnyPositiveDefiniteMatrixToUnitDiagonal) {
   expect_close_to_general(make_plan(study).cells[0]);
 }
 
+/// AdaGrad likewise: steps far apart, ε that counts for nothing and for much, what the squares start from.
+TEST(FusedKernels, ScaleAdagradToUnitDiagonal) {
+  Study study = study_of<cpu::Fused<cpu::ScaledAdagrad, Quadratic, cpu::plane, Options{}, true>>(Precision::float64);
+  study.iterations = 60;
+  const std::vector<std::vector<double>> matrices = {{2, 0, 0, 2},    {1, 0.5, 0.5, 1}, {3, -1, -1, 1},
+                                                     {1, 0, 0, 1e-6}, {1e-4, 0, 0, 7},  {2, 2 - 1e-5, 2 - 1e-5, 2}};
+  auto& method = study.methods[0].parameters;
+  for (const auto& matrix : matrices)
+    for (const bool many : {false, true})
+      for (const char* epsilon : {"0", "1e-8", "0.3", "1e5"})
+        for (const char* step : {"1e-3", "1", "20"}) {
+          SCOPED_TRACE(fmt::format("matrix {}, epsilon {}, step {}, {} settings", fmt::join(matrix, " "), epsilon, step,
+                                   many ? 3 : 1));
+          give_matrix(study.problems[0], matrix);
+          method["epsilon"] = one(epsilon);
+          method["step"] = one(step);
+          method["initial"] = one("0");
+          if (many) method["initial"].values = {test::formula("0"), test::formula("1e-3"), test::formula("40")};
+          expect_close_to_general(make_plan(study).cells[0]);
+        }
+  const auto fused = [&] { return cpu::has_fused_kernel(make_plan(study).cells[0]); };
+  const auto expect_without = [&](const char* step) {
+    method["step"] = one(step);
+    EXPECT_FALSE(fused()) << "step = " << step;
+    method["step"] = one("1");
+    EXPECT_TRUE(fused());
+  };
+  for (const char* step : {"0", "-0.1", "1e-200", "1e200"}) expect_without(step);
+  study.precision = Precision::float32;
+  expect_without("1e-9");
+  study.precision = Precision::float64;
+  give_matrix(study.problems[0], {1, 1, 1, 1});
+  EXPECT_FALSE(fused()) << "singular";
+}
+
 TEST(FusedKernels, ScaleOnlyWhereNumbersAllow) {
   Study study = study_of<Learned>(Precision::float64);
   const auto fused = [&] { return cpu::has_fused_kernel(make_plan(study).cells[0]); };

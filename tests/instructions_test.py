@@ -24,6 +24,7 @@ QUADRATIC = 'family = "quadratic"\ninstances = 100\ndimension = 2\nspectrum = "l
 HUBER = 'family = "huber"\ninstances = 1024\nthreshold = { log_grid = [1e-8, 1] }\n'
 WORKLOADS = {
     "W1 heavy ball": (100, QUADRATIC, 'classical = "heavy_ball"\nstep = [0.1, 0.07, 0.03]\nmomentum = [0.1, 0.5]\n'),
+    "W1 AdaGrad": (100, QUADRATIC, 'classical = "adagrad"\nstep = [0.1, 1]\ninitial = [0, 1]\n'),
     "W1 elementwise step": (
         100,
         QUADRATIC,

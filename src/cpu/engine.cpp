@@ -140,20 +140,34 @@ bool can_prepare(Recurrent<Method>*, const Cell& cell) {
   const Range smoothness = range_of(cell.problem->smoothness.distinct());
   return smoothness.least > 1 / most && smoothness.largest < most;
 }
-/// Its normalised gaps are multiplied by 2 η² β q² scale, where q is between μ and L; one of 1e30 is still a number,
-/// and what vanishes of them is below any that counts.
+/// `unit` is what normalised gaps are multiplied by; one of 1e30 is still a number, and what vanishes of them is below
+/// any that counts.
+bool holds_gaps_times(const Range& unit, Precision precision) {
+  const bool narrow = precision == Precision::float32;
+  return unit.least > (narrow ? 0x1p-40 : 0x1p-400) && unit.largest < (narrow ? 0x1p24 : 0x1p400);
+}
+/// Of the diagonal of Q: from μ to L.
+Range range_of_diagonal(const Problem& problem) {
+  return {range_of(problem.strong_convexity.distinct()).least, range_of(problem.smoothness.distinct()).largest};
+}
+/// 2 η² β q² scale.
 bool can_prepare(ScaledElementwiseStep*, const Cell& cell) {
   using Method = ScaledElementwiseStep;
-  const bool narrow = cell.precision == Precision::float32;
   const Range rate = range_of<Method>(cell, Method::rate),
-              meta_step = range_of<Method>(cell, MetaParameters::meta_step),
-              q{range_of(cell.problem->strong_convexity.distinct()).least,
-                range_of(cell.problem->smoothness.distinct()).largest};
+              meta_step = range_of<Method>(cell, MetaParameters::meta_step), q = range_of_diagonal(*cell.problem);
   Range alpha;
   for (const Variant& variant : cell.variants) alpha.take(variant.alpha[1]);
-  const Range unit = rate * rate * meta_step * alpha * q * q * range_of(cell.problem->scale.distinct());
   const bool positive = std::min({rate.least, meta_step.least, alpha.least, q.least}) > 0;
-  return positive && unit.least > (narrow ? 0x1p-40 : 0x1p-400) && unit.largest < (narrow ? 0x1p24 : 0x1p400);
+  return positive &&
+         holds_gaps_times(rate * rate * meta_step * alpha * q * q * range_of(cell.problem->scale.distinct()),
+                          cell.precision);
+}
+/// 2 scale ÷ (s² q).
+bool can_prepare(ScaledAdagrad*, const Cell& cell) {
+  const Range rate = range_of<ScaledAdagrad>(cell, ScaledAdagrad::rate), q = range_of_diagonal(*cell.problem);
+  if (!(std::min(rate.least, q.least) > 0)) return false;
+  const Range unit = rate * rate * q, inverse{1 / unit.largest, 1 / unit.least};
+  return holds_gaps_times(inverse * range_of(cell.problem->scale.distinct()), cell.precision);
 }
 bool can_prepare(void*, const Cell&) { return true; }
 

@@ -60,7 +60,7 @@ using FusedKernels = TypeList<
     // The toy study
     Fused<Recurrent<GradientDescent>, Quadratic, plane, Options{}, true>,  //
     Fused<Recurrent<HeavyBall>, Quadratic, plane, Options{}, true>,        //
-    Fused<Classical<AdagradMethod>, Quadratic, plane, Options{}, true>,    //
+    Fused<ScaledAdagrad, Quadratic, plane, Options{}, true>,               //
     Fused<ScaledElementwiseStep, Quadratic, plane, online, true>,          //
     Fused<MetaGradient<AdagradRule, Sgd>, Quadratic, plane, online, true>  //
     >;

@@ -129,6 +129,12 @@ template <class T, class A>
 OMG_HD xsimd::batch<T, A> root(const xsimd::batch<T, A>& a) {
   return xsimd::sqrt(a);
 }
+/// a / (√b + c).
+template <class T, class A>
+OMG_HD xsimd::batch<T, A> over_root(const xsimd::batch<T, A>& a, const xsimd::batch<T, A>& b,
+                                    const xsimd::batch<T, A>& c) {
+  return quotient(a, root(b) + c);
+}
 #if XSIMD_WITH_AVX512DQ
 // xsimd 8 multiplies and adds in two steps for AVX-512, and has no instruction for a 2^k.
 // clang-format off
@@ -175,6 +181,39 @@ OMG_HD Floats root(const Floats& a) {
   const __m512 found = _mm512_fmadd_ps(_mm512_fnmadd_ps(g, g, a), h, g);
   return _mm512_mask_mov_ps(found, _mm512_fpclass_ps_mask(a, own_root), a);
 }
+
+// With y an estimate of 1/√b and e = 1 − b y², 1/√b is y (1 − e)^(−1/2) = y (1 + e/2 + 3/8 e² + 5/16 e³ + …), and where
+// z = c/√b is small a / (√b + c) is a/√b (1 − z + z² − …): no division, and what is left out lies below a third of a
+// unit in the last place. Elsewhere, as of zeros, infinities and what is no number, z is large, negative or no number,
+// all of which are large as whole numbers.
+OMG_HD Doubles over_root(const Doubles& a, const Doubles& b, const Doubles& c) {
+  const auto number = [](double value) __attribute__((always_inline)) { return _mm512_set1_pd(value); };
+  const __m512d y = _mm512_rsqrt14_pd(b);
+  const __m512d e = _mm512_fnmadd_pd(_mm512_mul_pd(b, y), y, number(1));
+  const __m512d series = _mm512_fmadd_pd(_mm512_fmadd_pd(number(0.3125), e, number(0.375)), e, number(0.5));
+  const __m512d more = _mm512_mul_pd(e, series);
+  const __m512d z = _mm512_mul_pd(c, _mm512_fmadd_pd(y, more, y)), near = _mm512_mul_pd(a, y);
+  const __m512d without = _mm512_fmadd_pd(near, more, near);
+  const __m512d found = _mm512_fnmadd_pd(without, _mm512_fnmadd_pd(z, z, z), without);
+  const auto most = _mm512_set1_epi64(std::bit_cast<std::int64_t>(0x1p-18));
+  const __mmask8 holds = _mm512_cmple_epu64_mask(_mm512_castpd_si512(z), most);
+  if (holds == 0xff) [[likely]]
+    return found;
+  return _mm512_mask_mov_pd(quotient(a, root(b) + c), holds, found);
+}
+OMG_HD Floats over_root(const Floats& a, const Floats& b, const Floats& c) {
+  const __m512 y = _mm512_rsqrt14_ps(b);
+  const __m512 e = _mm512_fnmadd_ps(_mm512_mul_ps(b, y), y, _mm512_set1_ps(1));
+  const __m512 more = _mm512_mul_ps(e, _mm512_set1_ps(0.5F));
+  const __m512 z = _mm512_mul_ps(c, _mm512_fmadd_ps(y, more, y)), near = _mm512_mul_ps(a, y);
+  const __m512 without = _mm512_fmadd_ps(near, more, near);
+  const __m512 found = _mm512_fnmadd_ps(without, _mm512_fnmadd_ps(z, z, z), without);
+  const auto most = _mm512_set1_epi32(std::bit_cast<std::int32_t>(0x1p-9F));
+  const __mmask16 holds = _mm512_cmple_epu32_mask(_mm512_castps_si512(z), most);
+  if (holds == 0xffff) [[likely]]
+    return found;
+  return _mm512_mask_mov_ps(quotient(a, root(b) + c), holds, found);
+}
 #endif
 
 }  // namespace registers
@@ -211,7 +250,7 @@ template <class T, class A, int K> OMG_HD Pack<T, A, K> max(const Pack<T, A, K>&
 template <class T, class A, int K> OMG_HD Pack<T, A, K> abs(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return xsimd::abs(p); }, a); }
 template <class T, class A, int K> OMG_HD Pack<T, A, K> sqrt(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return xsimd::sqrt(p); }, a); }
 template <class T, class A, int K> OMG_HD Pack<T, A, K> power_of_two(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return registers::power_of_two(p); }, a); }
-template <class T, class A, int K> OMG_HD Pack<T, A, K> over_root(const Pack<T, A, K>& a, const Pack<T, A, K>& b, const Pack<T, A, K>& c) { return map<Pack<T, A, K>, K>([](const auto& p, const auto& q, const auto& r) { return registers::quotient(p, registers::root(q) + r); }, a, b, c); }
+template <class T, class A, int K> OMG_HD Pack<T, A, K> over_root(const Pack<T, A, K>& a, const Pack<T, A, K>& b, const Pack<T, A, K>& c) { return map<Pack<T, A, K>, K>([](const auto& p, const auto& q, const auto& r) { return registers::over_root(p, q, r); }, a, b, c); }
 // The transcendental ones are large: a call each.
 template <class T, class A, int K> Pack<T, A, K> exp(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return xsimd::exp(p); }, a); }
 template <class T, class A, int K> Pack<T, A, K> expm1(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return xsimd::expm1(p); }, a); }
