@@ -48,6 +48,26 @@ class Readme(unittest.TestCase):
         for ours, theirs in zip(number.findall(drawn), number.findall(shown), strict=True):
             self.assertAlmostEqual(float(ours), float(theirs), delta=0.11)
 
+    def test_wrong_files_get_one_message(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            other, document = folder / "other.json", folder / "document.md"
+            other.write_text('{"cells": [], "claims": []}')
+            document.write_text("no markers")
+            for script, summary, to in [
+                ("results-table", folder / "none.json", document),
+                ("results-table", ROOT / "README.md", document),
+                ("results-table", other, document),
+                ("results-figure", folder, folder / "figure.svg"),
+                ("results-figure", other, folder / "figure.svg"),
+            ]:
+                ended = subprocess.run([ROOT / "scripts" / script, summary, to], capture_output=True, text=True)
+                self.assertEqual(ended.returncode, 2, ended.stderr)
+                self.assertIn(f"{script}: {summary}: ", ended.stderr)
+                self.assertEqual(ended.stderr.count("\n"), 1, ended.stderr)
+            self.assertEqual(sorted(path.name for path in folder.iterdir()), ["document.md", "other.json"])
+            self.assertEqual(document.read_text(), "no markers")
+
     def test_commands_exist(self):
         lines = [line.split("#")[0].split() for block in blocks("sh") for line in block.splitlines()]
         commands = [line for line in lines if line]

@@ -49,7 +49,7 @@ class ExactSum {
   explicit ExactSum(const Words& words) : words_(words) {}
   [[nodiscard]] const Words& words() const { return words_; }
 
-  void add(double value) {
+  OMG_HD void add(double value) {
     const auto bits = std::bit_cast<std::int64_t>(value), at = place(bits);
     if (at >= 0) return add(static_cast<int>(at / 32), parts(bits));
     // Normal numbers only: all others are cut off.
@@ -97,11 +97,11 @@ class ExactSum {
     return parts_of(mantissa(bits), place(bits) & std::int64_t{31});
   }
   /// Adds the parts of numbers with that first word.
-  void add(int word, const Parts<std::int64_t>& sum) {
+  OMG_HD void add(int word, const Parts<std::int64_t>& sum) {
     for (int k = 0; k < 3; ++k) words_[static_cast<std::size_t>(word + k)] += sum.part[k];
   }
 
-  void merge(const ExactSum& other) {
+  OMG_HD void merge(const ExactSum& other) {
     for (std::size_t k = 0; k < words_.size(); ++k) words_[k] += other.words_[k];
   }
   [[nodiscard]] double value() const;

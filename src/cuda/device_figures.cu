@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstdint>
 
 #include <cuda_runtime_api.h>

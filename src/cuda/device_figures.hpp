@@ -25,9 +25,6 @@ class DeviceFigures {
                     std::vector<std::uint64_t>& converged, CellStatistics& into) = 0;
 };
 
-/// Bytes of device memory that this takes for every lane of a batch, about: keys, sorted keys, runs, lengths of runs.
-inline constexpr std::size_t device_figures_bytes = 24;
-
 /// Whether the library has this and the CUDA runtime starts on the driver and the context that is current.
 bool runtime_starts();
 

@@ -7,6 +7,7 @@
 #include <climits>
 
 #include "cuda/device_figures.hpp"
+#include "cuda/host_figures.hpp"
 #include "cuda/rows.hpp"
 #include "statistics/recorder.hpp"
 
@@ -153,10 +154,19 @@ void Engine::launch_lanes(const Launch& kernel, const LaneArguments<T>& a) {
   launch(*stream_, kernel.function, kernel.grid, kernel.block, kernel.shared, a);
 }
 
-bool Engine::aggregates_on_device(const Cell& cell, std::uint64_t lanes) const {
-  // What belongs to one setting or one instance is the host's.
-  const bool total = !cell.keep_instances && !(cell.track_best && cell.settings > 1);
-  return total && lanes >= tuning_.device_figures_from && runtime_;
+std::byte* Engine::host_room(std::size_t bytes) {
+  // Pinned memory is read at the speed of the bus; a lot of it the host would miss.
+  constexpr std::size_t most_pinned = std::size_t{64} << 20;
+  if (bytes <= most_pinned) {
+    pinned_.reserve(bytes);
+    return pinned_.data();
+  }
+  pageable_.resize(bytes);
+  return pageable_.data();
+}
+
+bool Engine::aggregates_on_device(std::uint64_t lanes) const {
+  return lanes >= tuning_.device_figures_from && runtime_;
 }
 
 template <class T>
@@ -174,8 +184,9 @@ CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, LaneRange nex
   std::vector<std::uint64_t> diverged(records + 1), converged(records + 1);
   // What the lanes of a launch leave is aggregated where it lies, or else comes to the host.
   const auto figures =
-      aggregates_on_device(cell, lanes.size()) ? device_figures<T>(cell, stream_->get(), aggregation_) : nullptr;
-  std::vector<std::byte> left;
+      aggregates_on_device(lanes.size()) ? device_figures<T>(cell, stream_->get(), aggregation_) : nullptr;
+  HostFigures<T> host(cell);
+  std::byte* left = nullptr;
 
   // A launch takes whole passes of all watchers; the first one shows how long a pass is.
   const std::uint64_t pass = kernel.watchers * static_cast<std::uint64_t>(kernel.policy.watched_lanes());
@@ -193,18 +204,15 @@ CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, LaneRange nex
     launch_lanes(kernel, a);
     wait_for_kernels();
     if (!figures) {
-      left.resize(layout.bytes());
-      copy_to_host(left.data(), rows_, left.size());
+      left = host_room(layout.bytes() + HostFigures<T>::reads_beyond);
+      copy_to_host(left, rows_, layout.bytes());
     }
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    LaneBatch<T> batch = layout.batch(figures ? rows_.at<std::byte>() : left.data(), begin, count);
-    if (figures) {
+    const LaneBatch<T> batch = layout.batch(figures ? rows_.at<std::byte>() : left, begin, count);
+    if (figures)
       figures->take(batch, diverged, converged, statistics);
-    } else {
-      find_evaluations(batch);
-      take_endings(batch, diverged, converged, statistics);
-      take_figures(cell, batch, statistics);
-    }
+    else
+      host.take(batch, diverged, converged, statistics);
 
     const std::uint64_t passes = (count - 1) / pass + 1;
     slice = std::min(pass * planned_passes(seconds / static_cast<double>(passes)), kernel.most_lanes);

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "omg/backend.hpp"
 
@@ -77,6 +79,9 @@ class Engine {
   /// Waits for all that was launched before.
   void copy_to_host(void* to, const Buffer& from, std::size_t bytes);
 
+  /// Host memory for what comes from the device, until the next call.
+  [[nodiscard]] std::byte* host_room(std::size_t bytes);
+
   /// The instances of those lanes, as the policy lays them out.
   [[nodiscard]] static InstanceSet instances_of(const Cell& cell, LaneRange lanes, const LaunchPolicy& policy);
   /// Begins to upload the instances of lanes that run later, if they are others than those that run now and find room.
@@ -84,7 +89,7 @@ class Engine {
   /// Waits for the kernels; uploads meanwhile.
   void wait_for_kernels();
 
-  [[nodiscard]] bool aggregates_on_device(const Cell& cell, std::uint64_t lanes) const;
+  [[nodiscard]] bool aggregates_on_device(std::uint64_t lanes) const;
   /// Calls step(range, next range) for consecutive ranges that fit; halves them when memory runs out. The step says
   /// whether to go on.
   template <class Step>
@@ -115,6 +120,8 @@ class Engine {
   InstanceSet shared_set_;  ///< whose shared data are there
   // Kept from wave to wave, so that a short cell does not wait for allocations.
   Buffer shared_, tables_, extremes_, merged_, rows_, arena_, trace_;
+  PinnedBuffer pinned_;  ///< for rows that come to the host
+  std::vector<std::byte> pageable_;
   BufferPool aggregation_;  ///< of figures on the device
 };
 

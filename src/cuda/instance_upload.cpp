@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cuda/device_instances.hpp"
+#include "threads/team.hpp"
 
 namespace omg::cuda {
 
@@ -49,12 +50,28 @@ void InstanceUpload::send() {
   T* const records = reinterpret_cast<T*>(staging.memory.data());
   T* const inverse_scale = records + padded * entries;
   std::fill(records, inverse_scale, T(0));
-  for (std::uint64_t j = 0; j < count; ++j) {
-    const std::uint64_t i = (set_.first + next_ + j) % instances;
-    T* const record = records + j / width * (width * entries) + j % width;
-    for (std::size_t k = 0; k < entries; ++k) record[k * width] = static_cast<T>(problem.entry(k, i));
-    inverse_scale[j] = static_cast<T>(1.0 / problem.scale[i]);
-  }
+  // Instances from `begin` to `end` of the piece, as many at a time as a line of the caches has of an entry and more.
+  const auto pack = [&](std::uint64_t begin, std::uint64_t end) {
+    constexpr std::uint64_t block = 32;
+    std::array<T, block> row{};
+    std::array<T*, block> record{};
+    for (std::uint64_t j = begin; j < end;) {
+      const std::uint64_t i = (set_.first + next_ + j) % instances, some = std::min({block, end - j, instances - i});
+      for (std::uint64_t e = 0; e < some; ++e) {
+        record[e] = records + (j + e) / width * (width * entries) + (j + e) % width;
+        inverse_scale[j + e] = static_cast<T>(1.0 / problem.scale[i + e]);
+      }
+      for (std::size_t k = 0; k < entries; ++k) {
+        problem.entries(k, i, some, row.data());
+        for (std::uint64_t e = 0; e < some; ++e) record[e][k * width] = row[e];
+      }
+      j += some;
+    }
+  };
+  constexpr std::uint64_t numbers_of_a_thread = 1 << 16;
+  const std::uint64_t threads = std::min<std::uint64_t>(team_threads(), 1 + count * entries / numbers_of_a_thread);
+  in_team(static_cast<unsigned>(threads),
+          [&](unsigned member) { pack(count * member / threads, count * (member + 1) / threads); });
   const auto copy = [&](std::size_t at, const T* from, std::size_t numbers) {
     check(driver().copy_to_device(to_ + at * sizeof(T), from, numbers * sizeof(T), stream_.get()), "cuMemcpyHtoDAsync");
   };

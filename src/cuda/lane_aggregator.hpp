@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include <thrust/copy.h>
@@ -17,6 +18,7 @@
 #include <thrust/transform.h>
 #include <thrust/transform_reduce.h>
 
+#include "omg/comparison.hpp"
 #include "omg/plan.hpp"
 #include "omg/statistics.hpp"
 
@@ -181,35 +183,162 @@ struct LargerPeak {
   }
 };
 
-/// The best setting of the instance that lane j belongs to: one unit goes through the instance's lanes.
+/// How the lanes of a batch lie in a sweep: lane = setting · instances + instance, from lane `first` on. One unit goes
+/// through a piece of the lanes of one setting or of one instance, and what the units find is folded by as many.
+struct Grid {
+  static constexpr Index piece = 64;
+
+  Index first, instances, lanes;
+
+  [[nodiscard]] static OMG_HD Index pieces(Index count) { return (count + piece - 1) / piece; }
+  [[nodiscard]] OMG_HD Index first_setting() const { return first / instances; }
+  [[nodiscard]] OMG_HD Index settings() const { return (first + lanes - 1) / instances - first_setting() + 1; }
+  /// Instances that the batch meets: instance (first + j) mod `instances` has its lanes j, j + instances, …
+  [[nodiscard]] OMG_HD Index met() const { return lanes < instances ? lanes : instances; }
+
+  /// f(l) for the lanes of a piece of a setting.
+  template <class F>
+  OMG_HD void each_of_setting(Index setting, Index part, F&& f) const {
+    const Index from = setting * instances - first, to = from + instances;
+    const Index begin = from + part * piece, end = begin + piece < to ? begin + piece : to;
+    for (Index l = begin < 0 ? 0 : begin; l < end && l < lanes; ++l) f(l);
+  }
+  /// The same of instance j of those it meets.
+  template <class F>
+  OMG_HD void each_of_instance(Index j, Index part, F&& f) const {
+    const Index begin = j + part * piece * instances, end = begin + piece * instances;
+    for (Index l = begin; l < end && l < lanes; l += instances) f(l);
+  }
+};
+
+/// The loss by which settings are judged, where a lane has one: an ε that was not reached stands as 0.
 template <class T>
-struct FindBest {
+struct LossOf {
   Rows<T> rows;
   const T* losses;
-  bool by_iterations;  ///< an ε that was not reached stands as 0
-  std::uint64_t first, instances;
-  Index lanes;
-  Best* best;
+  bool by_iterations;
 
-  OMG_HD void operator()(Index j) const {
-    double loss = std::numeric_limits<double>::infinity();
-    std::uint32_t setting = std::numeric_limits<std::uint32_t>::max();
-    for (Index l = j; l < lanes; l += static_cast<Index>(instances)) {
-      const auto found = static_cast<double>(losses[l]);
-      const auto its = static_cast<std::uint32_t>((first + static_cast<std::uint64_t>(l)) / instances);
-      const bool exists = !rows.diverged(l) && found < ExactSum::most && !(by_iterations && found == 0);
-      if (exists && (found < loss || (found == loss && its < setting))) loss = found, setting = its;
-    }
-    best[j].loss = loss;
-    best[j].setting = setting;
+  OMG_HD double operator()(Index l) const { return static_cast<double>(losses[l]); }
+  [[nodiscard]] OMG_HD bool exists(Index l) const {
+    const double loss = (*this)(l);  // a NaN fails the comparison
+    return loss < ExactSum::most && !(by_iterations && loss == 0) && !rows.diverged(l);
+  }
+};
+
+/// What a setting does on a piece of its instances; unit u: part u / settings of setting u mod settings.
+template <class T>
+struct TotalOfPiece {
+  LossOf<T> loss;
+  Grid grid;
+
+  OMG_HD SettingTotal operator()(Index u) const {
+    const Index settings = grid.settings();
+    SettingTotal total;
+    grid.each_of_setting(grid.first_setting() + u % settings, u / settings, [&](Index l) {
+      if (!loss.exists(l))
+        ++total.failed;
+      else if (loss(l) > 0)
+        total.loss.add(loss(l));
+    });
+    return total;
+  }
+};
+OMG_HD void fold_into(SettingTotal& total, const SettingTotal& other) {
+  total.failed += other.failed;
+  total.loss.merge(other.loss);
+}
+
+/// `Best` without the bytes that nobody sets.
+struct BestFound {
+  double loss;
+  Index setting;
+};
+/// The best of a piece of the settings of an instance; unit u: part u / met of instance u mod met.
+template <class T>
+struct BestOfPiece {
+  LossOf<T> loss;
+  Grid grid;
+
+  OMG_HD BestFound operator()(Index u) const {
+    const Index met = grid.met();
+    BestFound best{std::numeric_limits<double>::infinity(), std::numeric_limits<std::uint32_t>::max()};
+    grid.each_of_instance(u % met, u / met, [&](Index l) {  // settings in ascending order
+      if (loss.exists(l) && loss(l) < best.loss) best = {loss(l), (grid.first + l) / grid.instances};
+    });
+    return best;
+  }
+};
+OMG_HD void fold_into(BestFound& best, const BestFound& later) {
+  if (later.loss < best.loss) best = later;
+}
+
+/// The least of a figure over a piece of the settings of an instance.
+template <class Figure>
+struct LeastOfPiece {
+  Figure figure;
+  Grid grid;
+  using Number = decltype(figure(Index{}));
+
+  OMG_HD Number operator()(Index u) const {
+    const Index met = grid.met();
+    Number least = Figure::none;
+    grid.each_of_instance(u % met, u / met, [&](Index l) {
+      const Number found = figure(l);
+      if (found < least) least = found;
+    });
+    return least;
+  }
+};
+OMG_HD void fold_into(double& least, double other) {
+  if (other < least) least = other;
+}
+OMG_HD void fold_into(std::uint32_t& least, std::uint32_t other) {
+  if (other < least) least = other;
+}
+/// The last gap, normalised.
+template <class T>
+struct LastGap {
+  static constexpr double none = std::numeric_limits<double>::infinity();
+  Rows<T> rows;
+  const T* last;
+  const double* scale;  ///< of the instances that the batch meets, or one for all
+  bool one_scale;
+  Index instances;
+
+  OMG_HD double operator()(Index l) const {
+    return rows.diverged(l) ? none : static_cast<double>(last[l]) / scale[one_scale ? 0 : l % instances];
+  }
+};
+/// The first t with gap ≤ ε.
+template <class T>
+struct FirstReached {
+  static constexpr std::uint32_t none = not_reached;
+  Rows<T> rows;
+  const T* reached;
+
+  OMG_HD std::uint32_t operator()(Index l) const {
+    return !rows.diverged(l) && reached[l] > T(0) ? static_cast<std::uint32_t>(reached[l]) : none;
+  }
+};
+
+/// Folds `Grid::piece` of what units found of an item: [part][item] from `from`, likewise to what comes out.
+template <class N>
+struct FoldPiece {
+  const N* from;
+  Index items, parts;
+
+  OMG_HD N operator()(Index u) const {
+    const Index item = u % items, begin = u / items * Grid::piece, end = begin + Grid::piece;
+    N all = from[begin * items + item];
+    for (Index part = begin + 1; part < end && part < parts; ++part) fold_into(all, from[part * items + item]);
+    return all;
   }
 };
 
 }  // namespace lane_figures
 
 /// Aggregates the figures of a cell's lanes. `Memory` has containers of the policy's memory, `Vector<N>`, which it
-/// makes empty, `vector<N>()`; the arrays of a batch lie there too, and it has endings. The totals of settings and what
-/// is kept of instances are left to the host's loops.
+/// makes empty, `vector<N>()`; the arrays of a batch lie there too, and it has endings.
 template <class T, class Policy, class Memory>
 class LaneAggregator {
   using Index = lane_figures::Index;
@@ -219,13 +348,13 @@ class LaneAggregator {
  public:
   LaneAggregator(const Policy& policy, const Memory& memory, const Cell& cell)
       : policy_(policy),
+        memory_(memory),
         cell_(cell),
         samples_(memory.template vector<Sample>()),
         segments_(memory.template vector<Log2Segment>()),
         keys_(memory.template vector<std::uint32_t>()),
         unique_(memory.template vector<std::uint32_t>()),
         counts_(memory.template vector<std::uint32_t>()),
-        best_(memory.template vector<Best>()),
         single_(memory.template vector<T>()) {
     samples_.assign(cell.samples.begin(), cell.samples.end());
     segments_.assign(log2_segments.begin(), log2_segments.end());
@@ -241,7 +370,9 @@ class LaneAggregator {
 
     take_endings(rows, diverged, converged, into);
     if (!cell_.bound_table.empty()) take_certificate(b, into.certificate);
-    if (cell_.track_best) take_best(rows, b, into.best);
+    const Grid grid{static_cast<Index>(b.first), static_cast<Index>(cell_.problem->instances), lanes_};
+    if (cell_.track_best) take_best(grid, rows, b, into);
+    if (cell_.keep_instances) take_instances(grid, rows, b, into.instances);
 
     std::size_t next = 0;
     for (std::size_t k = 0; k < cell_.samples.size(); ++k) {
@@ -327,21 +458,83 @@ class LaneAggregator {
       worst = {peak.ratio, number, static_cast<std::int64_t>(value_at(b.ratio_at + peak.lane))};
   }
 
-  void take_best(const lane_figures::Rows<T>& rows, const LaneBatch<T>& b, std::vector<Best>& into) {
-    const std::uint64_t instances = cell_.problem->instances;
-    const Index met = std::min(lanes_, static_cast<Index>(instances));
-    best_.resize(static_cast<std::size_t>(met));
+  void take_best(const lane_figures::Grid& grid, const lane_figures::Rows<T>& rows, const LaneBatch<T>& b,
+                 CellStatistics& into) {
+    using namespace lane_figures;
     const bool by_iterations = cell_.best_by == BestBy::iterations;
-    const T* losses = cell_.best_by == BestBy::cumulative_loss ? b.loss : by_iterations ? b.reached : b.last;
-    thrust::for_each(policy_, lane(0), lane(met),
-                     lane_figures::FindBest<T>{rows, losses, by_iterations, b.first, instances, lanes_, raw(best_)});
-    std::vector<Best> found(static_cast<std::size_t>(met));
-    thrust::copy(best_.begin(), best_.end(), found.begin());
-    for (std::size_t j = 0; j < found.size(); ++j) {
-      Best& best = into[(b.first + j) % instances];
-      const bool better = found[j].loss < best.loss || (found[j].loss == best.loss && found[j].setting < best.setting);
-      if (better) best = found[j];
+    const LossOf<T> loss{rows,
+                         cell_.best_by == BestBy::cumulative_loss ? b.loss
+                         : by_iterations                          ? b.reached
+                                                                  : b.last,
+                         by_iterations};
+    if (!into.settings.empty()) {
+      const auto totals =
+          folded<SettingTotal>(grid.settings(), Grid::pieces(grid.instances), TotalOfPiece<T>{loss, grid});
+      for (std::size_t s = 0; s < totals.size(); ++s)
+        fold_into(into.settings[static_cast<std::size_t>(grid.first_setting()) + s], totals[s]);
     }
+    each_instance(grid, BestOfPiece<T>{loss, grid}, [&](const BestFound& found, std::size_t instance) {
+      Best& best = into.best[instance];
+      const auto setting = static_cast<std::uint32_t>(found.setting);
+      const bool better = found.loss < best.loss || (found.loss == best.loss && setting < best.setting);
+      if (better) best.loss = found.loss, best.setting = setting;
+    });
+  }
+
+  void take_instances(const lane_figures::Grid& grid, const lane_figures::Rows<T>& rows, const LaneBatch<T>& b,
+                      InstanceFigures& into) {
+    using namespace lane_figures;
+    // Of the instances from the batch's first on: lane l is on the (l mod instances)-th of them.
+    const auto all = cell_.problem->scale.distinct();
+    std::vector<double> scales(all.begin(), all.begin() + 1);
+    const bool one_scale = all.size() == 1;
+    if (!one_scale) {
+      const Index begin = grid.first % grid.instances, head = std::min(grid.met(), grid.instances - begin);
+      scales.assign(all.begin() + begin, all.begin() + begin + head);
+      scales.insert(scales.end(), all.begin(), all.begin() + (grid.met() - head));
+    }
+    auto scale = memory_.template vector<double>();
+    scale.assign(scales.begin(), scales.end());
+    const LastGap<T> gap{rows, b.last, raw(scale), one_scale, grid.instances};
+    each_instance(grid, LeastOfPiece<LastGap<T>>{gap, grid}, [&](double found, std::size_t instance) {
+      into.gap[instance] = std::min(into.gap[instance], found);
+    });
+    for (std::size_t j = 0; j < into.reached.size(); ++j) {
+      const FirstReached<T> first{rows, b.reached + j * static_cast<std::size_t>(b.stride)};
+      each_instance(grid, LeastOfPiece<FirstReached<T>>{first, grid}, [&](std::uint32_t found, std::size_t instance) {
+        into.reached[j][instance] = std::min(into.reached[j][instance], found);
+      });
+    }
+  }
+
+  /// take(what piece_of finds of an instance, instance) for each that the batch meets.
+  template <class PieceOf, class Take>
+  void each_instance(const lane_figures::Grid& grid, const PieceOf& piece_of, Take&& take) {
+    using Found = decltype(piece_of(Index{}));
+    const Index met = grid.met(), most = (grid.lanes + met - 1) / met;  // settings
+    const auto found = folded<Found>(met, lane_figures::Grid::pieces(most), piece_of);
+    for (std::size_t j = 0; j < found.size(); ++j)
+      take(found[j], (static_cast<std::size_t>(grid.first) + j) % static_cast<std::size_t>(grid.instances));
+  }
+
+  /// For each item what `parts` units find of it, folded; unit u: part u / items of item u mod items.
+  template <class N, class PieceOf>
+  std::vector<N> folded(Index items, Index parts, const PieceOf& piece_of) {
+    using namespace lane_figures;
+    auto found = memory_.template vector<N>(), next = memory_.template vector<N>();
+    found.resize(static_cast<std::size_t>(items * parts));
+    if (parts > 1) next.resize(static_cast<std::size_t>(items * Grid::pieces(parts)));
+    thrust::transform(policy_, lane(0), lane(items * parts), raw(found), piece_of);
+    auto *from = &found, *to = &next;
+    while (parts > 1) {
+      const Index left = Grid::pieces(parts);
+      thrust::transform(policy_, lane(0), lane(items * left), raw(*to), FoldPiece<N>{raw(*from), items, parts});
+      std::swap(from, to);
+      parts = left;
+    }
+    std::vector<N> out(static_cast<std::size_t>(items));
+    thrust::copy(from->begin(), from->begin() + items, out.begin());
+    return out;
   }
 
   /// One number out of the policy's memory.
@@ -354,12 +547,12 @@ class LaneAggregator {
   }
 
   Policy policy_;
+  Memory memory_;
   const Cell& cell_;
   Index lanes_ = 0;
   Vector<Sample> samples_;
   Vector<Log2Segment> segments_;
   Vector<std::uint32_t> keys_, unique_, counts_;
-  Vector<Best> best_;
   Vector<T> single_;
 };
 

@@ -1,8 +1,5 @@
 #include "cuda/rows.hpp"
 
-#include <algorithm>
-#include <vector>
-
 namespace omg::cuda {
 
 template <class T>
@@ -62,42 +59,8 @@ LaneBatch<T> RowLayout<T>::batch(std::byte* base, std::uint64_t first, std::size
 template class RowLayout<double>;
 template class RowLayout<float>;
 
-template <class T>
-void find_evaluations(LaneBatch<T>& batch) {
-  // Lanes of one method that run to T make the same evaluations.
-  const Ending* const end = batch.endings + batch.lanes;
-  const Ending* const found = std::find_if(batch.endings, end, [](const Ending& e) { return e.why == End::ran; });
-  if (found == end) return;
-  batch.gradients = found->gradients;
-  batch.functions = found->functions;
-}
-
-template void find_evaluations(LaneBatch<double>&);
-template void find_evaluations(LaneBatch<float>&);
-
 std::size_t row_bytes(const Cell& cell) {
   return cell.precision == Precision::float64 ? RowLayout<double>(cell, 1).bytes() : RowLayout<float>(cell, 1).bytes();
 }
-
-template <class T>
-void take_endings(const LaneBatch<T>& batch, std::vector<std::uint64_t>& diverged,
-                  std::vector<std::uint64_t>& converged, CellStatistics& into) {
-  into.lanes += static_cast<std::uint64_t>(batch.lanes);
-  for (int l = 0; l < batch.lanes; ++l) {
-    const Ending& ending = batch.endings[l];
-    into.gradient_evaluations += static_cast<std::uint64_t>(ending.gradients);
-    into.function_evaluations += static_cast<std::uint64_t>(ending.functions);
-    into.lane_iterations += static_cast<std::uint64_t>(ending.iteration);
-    if (ending.why == End::ran) continue;
-    ++(ending.why == End::diverged ? diverged : converged)[static_cast<std::size_t>(ending.record)];
-    if (ending.why == End::gap) ++into.stopped_on_gap;
-    if (ending.why == End::gradient_norm) ++into.stopped_on_gradient;
-  }
-}
-
-template void take_endings(const LaneBatch<double>&, std::vector<std::uint64_t>&, std::vector<std::uint64_t>&,
-                           CellStatistics&);
-template void take_endings(const LaneBatch<float>&, std::vector<std::uint64_t>&, std::vector<std::uint64_t>&,
-                           CellStatistics&);
 
 }  // namespace omg::cuda

@@ -34,17 +34,7 @@ class RowLayout {
   std::size_t last_, ratio_, ratio_at_, loss_, sup_, regret_, reached_, samples_;
 };
 
-/// Tells a batch on the host, all of whose lanes have ended, what a lane that ran to T has evaluated.
-template <class T>
-void find_evaluations(LaneBatch<T>& batch);
-
 /// Bytes that one lane takes of a block.
 std::size_t row_bytes(const Cell& cell);
-
-/// Counts what lanes have made and how they ended. `diverged` and `converged` have one count more than the cell has
-/// records: lanes that ended after the record before.
-template <class T>
-void take_endings(const LaneBatch<T>& batch, std::vector<std::uint64_t>& diverged,
-                  std::vector<std::uint64_t>& converged, CellStatistics& into);
 
 }  // namespace omg::cuda

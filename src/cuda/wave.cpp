@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "cuda/device_figures.hpp"
 #include "cuda/rows.hpp"
 #include "kernels/arguments.hpp"
 
@@ -11,6 +10,20 @@ namespace omg::cuda {
 namespace {
 
 std::uint64_t quotient_up(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
+
+/// Bytes of device memory that aggregating figures there takes for every lane of a launch, at most about
+/// (lane_aggregator.hpp).
+std::size_t figure_bytes(const Cell& cell) {
+  constexpr std::size_t piece = 64, fold = 2;
+  std::size_t bytes = 24;  // keys, sorted keys, runs and lengths of runs
+  if (!cell.track_best && !cell.keep_instances) return bytes;
+  bytes += 16 + sizeof(double);  // best settings and gaps of instances, where each has one lane
+  const std::size_t instances = cell.problem->instances;
+  if (cell.track_best && cell.settings > 1)
+    bytes += fold * quotient_up(sizeof(SettingTotal) * quotient_up(instances, piece), instances);
+  if (cell.keep_instances) bytes += 2 * sizeof(double);  // scales, and what was reached first
+  return bytes;
+}
 
 }  // namespace
 
@@ -35,7 +48,7 @@ WaveCost wave_cost(const Cell& cell, const Specialisation& chosen, const LaunchP
     cost.lane = static_cast<std::size_t>(cell.iterations) * (1 + static_cast<std::size_t>(chosen.shape.n)) * number;
   } else {
     cost.watcher = (records + 1) * 2 * number + records * sizeof(ExtremeLanes);
-    cost.row = row_bytes(cell) + device_figures_bytes;
+    cost.row = row_bytes(cell) + figure_bytes(cell);
   }
   if (!policy.memory_in_shared) cost.watcher += watched_vectors(policy) * vector_entries(chosen, policy) * number;
   return cost;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include <Eigen/Cholesky>
+#include <fmt/format.h>
 
 #include "reference/registry.hpp"
 
@@ -105,8 +106,10 @@ Minimum minimise(const Problem& problem, std::size_t i) {
   const double allowed = allowed_gradient_norm(problem, i);
   if (!(out.gradient_norm <= allowed))
     fail(problem, i,
-         "the gradient norm at the minimiser is " + std::to_string(out.gradient_norm) +
-             ", allowed: " + std::to_string(allowed));
+         fmt::format(
+             "the gradient norm at the minimiser is {:.3g}, allowed is {:.3g}; rounding leaves no more of data of "
+             "such size: standardise or scale them",
+             out.gradient_norm, allowed));
   return out;
 }
 
