@@ -153,8 +153,7 @@ TEST_F(UserFamilyTest, OfTheExamplesKeepsItsBounds) {
 TEST_F(UserFamilyTest, ThatContradictsItselfIsRefusedWithTheFigures) {
   write_header("return slope * fma(", "return R(1.001) * slope * fma(");
   EXPECT_THAT(complaint(), HasSubstr("contradicts itself: instance 0, at its start the derivative of f along"));
-  write_header("out.smoothness(draw_directions(in, out, weights).largest + mu)",
-               "out.smoothness(0.01 * draw_directions(in, out, weights).largest)");
+  write_header("draw_with_thresholds(in, out);", "draw_with_thresholds(in, out), out.smoothness(1e-3);");
   EXPECT_THAT(complaint(), HasSubstr("is too small"));
 }
 

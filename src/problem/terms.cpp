@@ -56,6 +56,25 @@ Spectrum draw_directions(const FamilyInput& in, InstanceWriter& out, const std::
   return weighted_gram_spectrum(rows, weights, in.shape().n);
 }
 
+Layout layout_with_thresholds(const Shape& s) {
+  const auto terms = static_cast<std::size_t>(s.terms);
+  return layout_of_terms(s, {{"weight", terms}, {"threshold", terms}, {"strong_convexity", 1}});
+}
+
+void draw_with_thresholds(const FamilyInput& in, InstanceWriter& out) {
+  const std::size_t i = out.index();
+  const double mu = in.non_negative("strong_convexity", i);
+  out.set("strong_convexity", 0, mu);
+  std::vector<double> weights;
+  for (int k = 0; k < in.shape().terms; ++k) {
+    weights.push_back(in.positive("weight", i, k));
+    out.set("weight", static_cast<std::size_t>(k), weights.back());
+    out.set("threshold", static_cast<std::size_t>(k), in.positive("threshold", i, k));
+  }
+  out.smoothness(draw_directions(in, out, weights).largest + mu);
+  out.strong_convexity(mu);  // beyond the thresholds nothing else curves
+}
+
 Spectrum weighted_gram_spectrum(std::span<const double> rows, std::span<const double> weights, int n) {
   if (rows.empty()) return range(weights, n);
   using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "omg/lane/classical.hpp"
+#include "omg/classical/step_from_change.hpp"
 
 namespace omg {
 
@@ -14,45 +14,14 @@ struct BarzilaiBorwein1 {
   };
 
   template <class Lane>
-  struct State {
-    using Real = typename Lane::Real;
-    using Point = typename Lane::Point;
-    Point x;
-    Point x_next;
-    Point g;  ///< ∇f(x)
-    Point g_next;
-    Real step;  ///< the step in use
+  struct State : StepFromChange<State<Lane>, Lane> {
+    using StepFromChange<State, Lane>::StepFromChange;
 
-    template <class C>
-    OMG_HD explicit State(const C& c)
-        : x(c.template vector<PointDim>()),
-          x_next(c.template vector<PointDim>()),
-          g(c.template vector<PointDim>()),
-          g_next(c.template vector<PointDim>()),
-          step(0) {}
-
-    OMG_HD const Point& output() const { return x; }
-
-    OMG_HD void start(Lane& lane) {
-      lane.f.start(x);
-      lane.f.gradient(x, g);
-    }
-
-    OMG_HD Real advance(Lane& lane, int t) {
-      const Real first = lane.parameter(0);
-      if (t == 1) step = first;
-      lane.c.template for_each<PointDim>([&](int i) { x_next[i] = nmadd(step, g[i], x[i]); });
-      const Real reached = lane.f.gap_and_gradient(x_next, g_next);
-      // s = x_t − x_{t-1}, d = ∇f(x_t) − ∇f(x_{t-1})
-      const Real numerator =
-          lane.c.template sum<PointDim>([&](int i) { return (x_next[i] - x[i]) * (x_next[i] - x[i]); });
-      const Real denominator =
-          lane.c.template sum<PointDim>([&](int i) { return (x_next[i] - x[i]) * (g_next[i] - g[i]); });
-      const auto positive = (denominator > Real(0)) & (numerator > Real(0));
-      step = select(positive, numerator / select(positive, denominator, Real(1)), step);
-      exchange(x, x_next);
-      exchange(g, g_next);
-      return reached;
+    template <class C, class S, class D>
+    OMG_HD auto next_step(const C& c, const S& s, const D& d, int) const {
+      const auto numerator = c.template sum<PointDim>([&](int i) { return s(i) * s(i); });
+      const auto denominator = c.template sum<PointDim>([&](int i) { return s(i) * d(i); });
+      return this->quotient_or_step(numerator, denominator);
     }
   };
 };

@@ -37,23 +37,8 @@ struct Huber {
 
 #if !defined(__CUDACC_RTC__)
   static void shape(const FamilyInput& in, Shape& s) { shape_of_terms(in, s); }
-  static Layout layout(const Shape& s) {
-    return layout_of_terms(s, {{"weight", size_t(s.terms)}, {"threshold", size_t(s.terms)}, {"strong_convexity", 1}});
-  }
-  static void draw(const FamilyInput& in, InstanceWriter& out) {
-    const std::size_t i = out.index();
-    const double mu = in.non_negative("strong_convexity", i);
-    out.set("strong_convexity", 0, mu);
-    std::vector<double> weights;
-    for (int k = 0; k < in.shape().terms; ++k) {
-      weights.push_back(in.positive("weight", i, k));
-      out.set("weight", size_t(k), weights.back());
-      out.set("threshold", size_t(k), in.positive("threshold", i, k));
-    }
-    // L = λ_max(Σ c u uᵀ) + μ; outside the thresholds only the μ term curves.
-    out.smoothness(draw_directions(in, out, weights).largest + mu);
-    out.strong_convexity(mu);
-  }
+  static Layout layout(const Shape& s) { return layout_with_thresholds(s); }
+  static void draw(const FamilyInput& in, InstanceWriter& out) { draw_with_thresholds(in, out); }
 #endif
 };
 

@@ -56,6 +56,10 @@ void shape_of_terms(const FamilyInput& in, Shape& s);
 Layout layout_of_terms(const Shape& s, std::vector<Field> fields);
 /// Draws the directions (if rotated) and returns the spectrum of Σ_k weight_k u_k u_kᵀ.
 Spectrum draw_directions(const FamilyInput& in, InstanceWriter& out, const std::vector<double>& weights);
+/// Terms ψ of curvature at most their weight that are straight beyond a threshold, Σ_k ψ(u_kᵀ(x − x*)) + μ/2 ‖x − x*‖²:
+/// their fields, and an instance with L = λ_max(Σ_k weight_k u_k u_kᵀ) + μ.
+Layout layout_with_thresholds(const Shape& s);
+void draw_with_thresholds(const FamilyInput& in, InstanceWriter& out);
 #endif
 
 }  // namespace omg

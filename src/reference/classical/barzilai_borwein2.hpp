@@ -1,44 +1,20 @@
 #pragma once
 
-#include <utility>
-
-#include "reference/method.hpp"
+#include "reference/classical/step_from_change.hpp"
 
 namespace omg::reference {
 
-/// x ← x − ⟨s, d⟩/⟨d, d⟩ ∇f(x), s = x_t − x_{t-1}, d = ∇f(x_t) − ∇f(x_{t-1}); the first step is given, and
-/// the previous step is kept where the quotient is not positive (Barzilai & Borwein 1988).
+/// λ_t = ⟨s, d⟩/⟨d, d⟩, or λ_{t−1} where that is not positive (Barzilai & Borwein 1988).
 template <class S>
-class BarzilaiBorwein2 final : public Classical<S> {
+class BarzilaiBorwein2 final : public StepFromChange<S> {
  public:
-  using Classical<S>::Classical;
-
-  void start(const Vector<S>& x0) override {
-    x_ = x0;
-    step_ = k.value("first");
-  }
-
-  void step(int t) override {
-    Vector<S> gradient = f.gradient(x_);
-    if (t > 1) {
-      const Vector<S> s = x_ - x_before_, d = gradient - gradient_before_;
-      const S numerator = s.dot(d), denominator = d.dot(d);
-      if (numerator > 0 && denominator > 0) step_ = numerator / denominator;
-    }
-    x_before_ = x_;
-    x_ -= step_ * gradient;
-    gradient_before_ = std::move(gradient);
-  }
-
-  [[nodiscard]] const Vector<S>& output() const override { return x_; }
+  using StepFromChange<S>::StepFromChange;
 
  private:
-  using Classical<S>::f;
-  using Classical<S>::k;
-  Vector<S> x_;
-  Vector<S> x_before_;
-  Vector<S> gradient_before_;
-  S step_ = 0;
+  S next_step(S step, const Vector<S>& s, const Vector<S>& d) override {
+    const S numerator = s.dot(d), denominator = d.dot(d);
+    return numerator > 0 && denominator > 0 ? numerator / denominator : step;
+  }
 };
 
 }  // namespace omg::reference
