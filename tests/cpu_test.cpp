@@ -129,6 +129,52 @@ TEST(CpuEngine, ResultsDoNotDependOnTheSplit) {
   }
 }
 
+// Of many instances figures are kept once for all threads and rounds.
+TEST(CpuEngine, FiguresOfManyInstancesAreThoseOfTheirLanes) {
+  static_assert(instances_kept_once < 140'000);
+  Plan plan = huber_plan(140'000, 3, false);
+  Cell& cell = plan.cells[0];
+  cell.keep_instances = true;
+  cell.targets = {0.2, 1e-3};
+  const LaneRange all{0, cell.lanes()};
+  const auto backend = make_cpu_backend();
+  const CellStatistics expected = recorded(cell, backend->trace(cell, all, {}));
+  ASSERT_EQ(expected.best.size(), 140'000u);
+  ASSERT_EQ(expected.instances.reached.size(), 2u);
+  for (const unsigned threads : {1u, 3u}) {
+    RunControl control;
+    control.threads = threads;
+    const CellStatistics found = backend->run(cell, all, control);
+    EXPECT_TRUE(found.best == expected.best);
+    EXPECT_TRUE(found.instances == expected.instances);
+    EXPECT_TRUE(found.settings == expected.settings);
+    expect_same(found, expected);
+
+    CellStatistics merged = backend->run(cell, {200'001, cell.lanes()}, control);
+    merged.merge(backend->run(cell, {0, 200'001}, control));
+    EXPECT_TRUE(merged == found);
+  }
+}
+
+// More lanes than a round has, and than float32 has whole numbers for their rows.
+TEST(CpuEngine, RoundsDoNotShow) {
+  Plan plan = huber_plan(1000, 1, false, Precision::float32);
+  Cell& cell = plan.cells[0];
+  cell.settings = 5000;  // the four steps again and again
+  for (std::uint64_t s = 4; s < cell.settings; ++s) {
+    cell.choice.push_back(cell.choice[s % 4]);
+    cell.variant_of.push_back(cell.variant_of[s % 4]);
+  }
+  const auto backend = make_cpu_backend();
+  const CellStatistics found = backend->run(cell, {0, cell.lanes()}, {});
+  EXPECT_EQ(found.lanes, 5'000'000u);
+  CellStatistics merged = backend->run(cell, {0, 1'234'567}, {});
+  merged.merge(backend->run(cell, {1'234'567, 4'000'000}, {}));
+  merged.merge(backend->run(cell, {4'000'000, cell.lanes()}, {}));
+  EXPECT_TRUE(merged == found);
+  for (const Best& best : found.best) ASSERT_LT(best.setting, 4u);
+}
+
 TEST(CpuEngine, DivergedLanesDoNotHarmTheirNeighbours) {
   const Plan mixed = huber_plan(5, 200, true);
   const Cell& cell = mixed.cells[0];

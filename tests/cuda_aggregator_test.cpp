@@ -141,8 +141,8 @@ void expect_equal_bits(std::size_t instances, std::uint64_t settings, std::uint6
     const RandomRows<T> rows(lanes, cell, seed);
     const LaneBatch<T> batch = rows.batch(first, lanes);
     take_endings(batch, lost, met, expected);
-    take_figures(cell, batch, expected);
-    aggregator.take(batch, found_lost, found_met, found);
+    take_figures(cell, batch, expected, expected);
+    aggregator.take(batch, found_lost, found_met, found, found);
     first += lanes;
   }
   EXPECT_EQ(found.certificate, expected.certificate);
@@ -196,8 +196,8 @@ void expect_host_figures(bool whole, BestBy best_by) {
     const RandomRows<T> rows(lanes, cell, seed, whole && seed != 3);
     const LaneBatch<T> batch = rows.batch(first, lanes);
     take_endings(batch, lost, met, expected);
-    take_figures(cell, batch, expected);
-    figures.take(batch, found_lost, found_met, found);
+    take_figures(cell, batch, expected, expected);
+    figures.take(batch, found_lost, found_met, found, found);
     first += lanes;
   }
   EXPECT_EQ(found, expected);

@@ -60,9 +60,9 @@ void expect_the_same(std::size_t instances, BestBy best_by, unsigned seed) {
       for (T& value : *line) value = draw<T>(random, wide);
     batch.lanes = static_cast<int>(std::min<std::uint64_t>(1 + random() % stride, cell.lanes() - batch.first));
     batch.arithmetic = &arithmetic;
-    take_figures(cell, batch, together);
+    take_figures(cell, batch, together, together);
     batch.arithmetic = nullptr;
-    take_figures(cell, batch, singly);
+    take_figures(cell, batch, singly, singly);
     batch.first += static_cast<std::uint64_t>(batch.lanes);
     ASSERT_TRUE(together == singly) << instances << " instances, lanes before " << batch.first;
   }

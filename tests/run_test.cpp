@@ -557,6 +557,22 @@ TEST(Summary, ShowsCheckpointsWhereEveryIterationIsKept) {
   EXPECT_EQ(envelope["fit"]["points"], 991);
 }
 
+// A list of hundreds of millions of settings would be gigabytes of text.
+TEST(Summary, ListsTheBestSettingsOfAMillionInstancesAtMost) {
+  const Plan plan = make_fake_plan({make_cell(make_fake_problem("p", 3), "m", 4, 2, true)});
+  FakeBackend backend([](const Cell&, std::uint64_t, std::int64_t) { return 0.5; });
+  StudyResult result = run_study(plan, backend);
+  const auto best_of = [&] { return Json::parse(output_files(plan, result, {})[0].text)["cells"][0]["best"]; };
+  for (const std::size_t instances : {std::size_t{1'000'000}, std::size_t{1'000'001}}) {
+    result.cells[0].statistics.best.assign(instances, Best{0.5, 1});
+    const Json best = best_of();
+    EXPECT_EQ(best["settings"][0]["instances"], instances);
+    EXPECT_EQ(best["mean_loss"], 0.5);
+    EXPECT_EQ(best.contains("setting"), instances == 1'000'000);
+    EXPECT_EQ(best.contains("loss"), instances == 1'000'000);
+  }
+}
+
 TEST(Summary, WhatHasNoValueIsNull) {
   const Plan plan = make_fake_plan({make_cell(make_fake_problem("p", 2), "m", 4, 2, true)},
                                    {make_check(Quantity::certificate, {}, 1.0)});

@@ -182,7 +182,7 @@ struct CellStatistics {
   Certificate certificate;
   std::vector<Best> best;              ///< one per instance, if the cell tracks it
   std::vector<SettingTotal> settings;  ///< one per setting, likewise
-  InstanceFigures instances;           ///< if the cell keeps them
+  InstanceFigures instances;           ///< if the cell keeps them; with `best` none in parts that keep theirs elsewhere
   std::uint64_t lanes = 0;
   std::uint64_t stopped_on_gap = 0;
   std::uint64_t stopped_on_gradient = 0;

@@ -16,8 +16,8 @@ class CpuBackend final : public Backend {
     return {true, cpu::chosen_instruction_set() + " (of " + sets + "), " + std::to_string(team_threads()) + " cores"};
   }
 
-  /// No lane leaves anything behind, so a wave may be large; this is how often statistics are merged.
-  [[nodiscard]] std::uint64_t wave_lanes(const Cell&) const override { return std::uint64_t{1} << 22; }
+  /// No lane leaves anything behind, and the engine says now and then how far it is.
+  [[nodiscard]] std::uint64_t wave_lanes(const Cell& cell) const override { return cell.lanes(); }
 
   CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control) override {
     return cpu::run(cell, lanes, control, nullptr);

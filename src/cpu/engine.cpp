@@ -354,7 +354,10 @@ class CellRun {
     }
   }
 
-  CellStatistics run() {
+  /// Runs the lanes. Where `of_instances` is not null, figures of instances go there and not to what it returns: then
+  /// no two lanes may be on one instance.
+  CellStatistics run(CellStatistics* of_instances) {
+    of_instances_ = of_instances;
     const auto threads =
         static_cast<unsigned>(std::min<std::uint64_t>(this->threads(), std::max<std::uint64_t>(groups_, 1)));
     workers_ = threads;
@@ -572,7 +575,7 @@ class CellRun {
     for (auto* buffer :
          {&room.scale, &room.bound, &room.last, &room.ratio, &room.ratio_at, &room.loss, &room.sup, &room.regret})
       *buffer = Buffer<T>(width + cache_line);
-    if (cell_.track_best) {
+    if (cell_.track_best && of_instances_ == nullptr) {
       room.bounds = Buffer<T>(problem_.instances + cache_line);
       std::fill_n(room.bounds.data(), problem_.instances, std::numeric_limits<T>::infinity());
     }
@@ -638,7 +641,7 @@ class CellRun {
   CellStatistics work(bool reports) {
     const FlushDenormals flush;
     Room room = make_room();
-    CellStatistics statistics = empty_statistics(cell_);
+    CellStatistics statistics = empty_statistics(cell_, of_instances_ == nullptr);
     while (!paused_) {  // what has been claimed is run, so that all lanes before the next claim are
       const auto [begin, end] = claim();
       if (begin == end || stop_) break;
@@ -905,9 +908,9 @@ class CellRun {
     batch.reached = room.reached.data() + at;
     batch.samples = room.samples.data() + at;
     batch.arithmetic = at == 0 && figures_.take_gaps != nullptr ? &figures_ : nullptr;  // it reads whole registers
-    batch.bounds = room.bounds.data();
+    batch.bounds = of_instances_ == nullptr ? room.bounds.data() : nullptr;
     batch.keys = room.keys.data();
-    take_figures(cell_, batch, statistics);
+    take_figures(cell_, batch, statistics, of_instances_ == nullptr ? statistics : *of_instances_);
 
     auto survivors = static_cast<std::uint64_t>(group.lanes);
     if (out.ended > 0)
@@ -994,6 +997,7 @@ class CellRun {
   const double* records_;  ///< of the problem; null: its instances are drawn where they are needed
   const RunControl& control_;
   Trajectories* trace_;
+  CellStatistics* of_instances_ = nullptr;
   LaneRange lanes_;
   Kernels kernels_;
   int width_ = 0;
@@ -1063,17 +1067,40 @@ BatchArithmetic<T> batch_arithmetic() {
 template BatchArithmetic<double> batch_arithmetic();
 template BatchArithmetic<float> batch_arithmetic();
 
+/// Lanes of a round.
+constexpr std::uint64_t most_lanes = std::uint64_t{1} << 22;
+
 bool has_fused_kernel(const Cell& cell) { return fused_position(cell) >= 0; }
 
 CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control, Trajectories* trace, Kernels kernels,
                    std::uint64_t* group_iterations) {
-  const auto run_in = [&]<class T>(T) {
-    CellRun<T> cell_run(cell, lanes, control, trace, kernels);
-    CellStatistics out = cell_run.run();
+  const auto run_in = [&]<class T>(T, LaneRange range, CellStatistics* of_instances) {
+    CellRun<T> cell_run(cell, range, control, trace, kernels);
+    CellStatistics out = cell_run.run(of_instances);
     if (group_iterations != nullptr) *group_iterations += cell_run.group_iterations();
     return out;
   };
-  return cell.precision == Precision::float32 ? run_in(float{}) : run_in(double{});
+  const auto run_round = [&](LaneRange range, CellStatistics* of_instances) {
+    return cell.precision == Precision::float32 ? run_in(float{}, range, of_instances)
+                                                : run_in(double{}, range, of_instances);
+  };
+  // In rounds: the numbers of rows are exact in float32, and where there are many instances no two lanes of a round are
+  // on one of them, so that all threads can write to the same arrays.
+  const std::uint64_t instances = cell.problem->instances;
+  const bool kept_once = (cell.track_best || cell.keep_instances) && instances >= instances_kept_once;
+  const std::uint64_t most = kept_once ? std::min<std::uint64_t>(most_lanes, instances) : most_lanes;
+  if (trace != nullptr || (!kept_once && lanes.size() <= most)) return run_round(lanes, nullptr);
+
+  CellStatistics out = empty_statistics(cell);
+  const auto asked = [](const std::function<bool()>& ends) { return ends && ends(); };
+  for (std::uint64_t begin = lanes.begin; begin < lanes.end;) {
+    const LaneRange range{begin, std::min(lanes.end, begin + most)};
+    const CellStatistics part = run_round(range, kept_once ? &out : nullptr);
+    out.merge(part);
+    begin += part.lanes;
+    if (part.lanes < range.size() || asked(control.cancelled) || asked(control.pause)) break;
+  }
+  return out;
 }
 
 }  // namespace omg::cpu

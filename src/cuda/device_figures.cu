@@ -87,8 +87,8 @@ class ThrustFigures final : public DeviceFigures<T> {
       : allocator_{&pool}, aggregator_(thrust::cuda::par(allocator_).on(stream), PoolMemory{&pool}, cell) {}
 
   void take(const LaneBatch<T>& batch, std::vector<std::uint64_t>& diverged, std::vector<std::uint64_t>& converged,
-            CellStatistics& into) override {
-    translated("aggregate figures", [&] { aggregator_.take(batch, diverged, converged, into); });
+            CellStatistics& into, CellStatistics& of_instances) override {
+    translated("aggregate figures", [&] { aggregator_.take(batch, diverged, converged, into, of_instances); });
   }
 
  private:

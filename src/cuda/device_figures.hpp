@@ -22,7 +22,7 @@ class DeviceFigures {
   /// take_endings and take_figures of a batch in device memory, its endings there; to the bit what the host makes of
   /// it. Waits for what was launched on the stream before. Throws OutOfMemory, Error.
   virtual void take(const LaneBatch<T>& batch, std::vector<std::uint64_t>& diverged,
-                    std::vector<std::uint64_t>& converged, CellStatistics& into) = 0;
+                    std::vector<std::uint64_t>& converged, CellStatistics& into, CellStatistics& of_instances) = 0;
 };
 
 /// Whether the library has this and the CUDA runtime starts on the driver and the context that is current.

@@ -170,7 +170,8 @@ bool Engine::aggregates_on_device(std::uint64_t lanes) const {
 }
 
 template <class T>
-CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, LaneRange next, const RunControl& control) {
+CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, LaneRange next, const RunControl& control,
+                                CellStatistics& of_instances) {
   LaneArguments<T> a{};
   const Launch kernel = prepare(cell, lanes, next, false, a);
   const auto records = cell.record_at.size();
@@ -180,7 +181,7 @@ CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, LaneRange nex
   a.extremes = extremes_.at<Extremes<T>>();
   a.extreme_lanes = extremes_.at<ExtremeLanes>(lanes_at);
 
-  CellStatistics statistics = empty_statistics(cell);
+  CellStatistics statistics = empty_statistics(cell, false);
   std::vector<std::uint64_t> diverged(records + 1), converged(records + 1);
   // What the lanes of a launch leave is aggregated where it lies, or else comes to the host.
   const auto figures =
@@ -210,9 +211,9 @@ CellStatistics Engine::run_wave(const Cell& cell, LaneRange lanes, LaneRange nex
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     const LaneBatch<T> batch = layout.batch(figures ? rows_.at<std::byte>() : left, begin, count);
     if (figures)
-      figures->take(batch, diverged, converged, statistics);
+      figures->take(batch, diverged, converged, statistics, of_instances);
     else
-      host.take(batch, diverged, converged, statistics);
+      host.take(batch, diverged, converged, statistics, of_instances);
 
     const std::uint64_t passes = (count - 1) / pass + 1;
     slice = std::min(pass * planned_passes(seconds / static_cast<double>(passes)), kernel.most_lanes);
@@ -245,8 +246,11 @@ CellStatistics Engine::run(const Cell& cell, LaneRange lanes, const RunControl& 
   CellStatistics statistics = empty_statistics(cell);
   try {
     in_waves(cell, lanes, false, [&](LaneRange range, LaneRange next) {
-      const CellStatistics part = cell.precision == Precision::float64 ? run_wave<double>(cell, range, next, control)
-                                                                       : run_wave<float>(cell, range, next, control);
+      // Figures of instances go straight to the whole: lanes that run again, with half the wave or in the next call,
+      // leave the same once more.
+      const CellStatistics part = cell.precision == Precision::float64
+                                      ? run_wave<double>(cell, range, next, control, statistics)
+                                      : run_wave<float>(cell, range, next, control, statistics);
       statistics.merge(part);
       return part.lanes == range.size() && !(control.pause && control.pause());
     });

@@ -94,8 +94,10 @@ class Engine {
   /// whether to go on.
   template <class Step>
   void in_waves(const Cell& cell, LaneRange lanes, bool tracing, Step&& step);
+  /// Figures of instances go to those statistics, all others to what it returns.
   template <class T>
-  CellStatistics run_wave(const Cell& cell, LaneRange lanes, LaneRange next, const RunControl& control);
+  CellStatistics run_wave(const Cell& cell, LaneRange lanes, LaneRange next, const RunControl& control,
+                          CellStatistics& of_instances);
   template <class T>
   void trace_wave(const Cell& cell, LaneRange lanes, std::uint64_t first_lane, Trajectories& out);
   template <class T>

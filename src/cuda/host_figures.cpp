@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "cpu/engine.hpp"
+#include "statistics/recorder.hpp"
 
 namespace omg::cuda {
 
@@ -31,12 +32,13 @@ template void take_endings(const LaneBatch<float>&, std::vector<std::uint64_t>&,
 template <class T>
 HostFigures<T>::HostFigures(const Cell& cell) : cell_(cell), arithmetic_(cpu::batch_arithmetic<T>()) {
   constexpr std::size_t register_size = reads_beyond / sizeof(T);
-  if (cell.track_best) bounds_.assign(cell.problem->instances + register_size, std::numeric_limits<T>::infinity());
+  if (cell.track_best && cell.problem->instances < instances_kept_once)
+    bounds_.assign(cell.problem->instances + register_size, std::numeric_limits<T>::infinity());
 }
 
 template <class T>
 void HostFigures<T>::take(LaneBatch<T> batch, std::vector<std::uint64_t>& diverged,
-                          std::vector<std::uint64_t>& converged, CellStatistics& into) {
+                          std::vector<std::uint64_t>& converged, CellStatistics& into, CellStatistics& of_instances) {
   take_endings(batch, diverged, converged, into);
   const Ending* const end = batch.endings + batch.lanes;
   const auto ran = [](const Ending& ending) { return ending.why == End::ran; };
@@ -48,11 +50,11 @@ void HostFigures<T>::take(LaneBatch<T> batch, std::vector<std::uint64_t>& diverg
   if (arithmetic_.take_gaps != nullptr && std::all_of(batch.endings, end, ran)) {
     batch.endings = nullptr;
     batch.arithmetic = &arithmetic_;
-    batch.bounds = bounds_.data();
+    batch.bounds = bounds_.empty() ? nullptr : bounds_.data();
     keys_.resize(static_cast<std::size_t>(batch.lanes) + reads_beyond);
     batch.keys = keys_.data();
   }
-  take_figures(cell_, batch, into);
+  take_figures(cell_, batch, into, of_instances);
 }
 
 template class HostFigures<double>;

@@ -23,9 +23,10 @@ class HostFigures {
  public:
   /// The cell must outlive it.
   explicit HostFigures(const Cell& cell);
-  /// take_endings and take_figures of a batch with endings, behind whose rows `reads_beyond` bytes may be read.
+  /// take_endings and take_figures of a batch with endings, behind whose rows `reads_beyond` bytes may be read. What is
+  /// given for `of_instances` is always the same.
   void take(LaneBatch<T> batch, std::vector<std::uint64_t>& diverged, std::vector<std::uint64_t>& converged,
-            CellStatistics& into);
+            CellStatistics& into, CellStatistics& of_instances);
 
   static constexpr std::size_t reads_beyond = 64;  ///< the rest of a register
 

@@ -362,7 +362,7 @@ class LaneAggregator {
 
   /// take_endings and take_figures of that batch.
   void take(const LaneBatch<T>& b, std::vector<std::uint64_t>& diverged, std::vector<std::uint64_t>& converged,
-            CellStatistics& into) {
+            CellStatistics& into, CellStatistics& of_instances) {
     using namespace lane_figures;
     lanes_ = b.lanes;
     const Rows<T> rows{b.endings, b.stride};
@@ -371,8 +371,8 @@ class LaneAggregator {
     take_endings(rows, diverged, converged, into);
     if (!cell_.bound_table.empty()) take_certificate(b, into.certificate);
     const Grid grid{static_cast<Index>(b.first), static_cast<Index>(cell_.problem->instances), lanes_};
-    if (cell_.track_best) take_best(grid, rows, b, into);
-    if (cell_.keep_instances) take_instances(grid, rows, b, into.instances);
+    if (cell_.track_best) take_best(grid, rows, b, into.settings, of_instances.best);
+    if (cell_.keep_instances) take_instances(grid, rows, b, of_instances.instances);
 
     std::size_t next = 0;
     for (std::size_t k = 0; k < cell_.samples.size(); ++k) {
@@ -459,7 +459,7 @@ class LaneAggregator {
   }
 
   void take_best(const lane_figures::Grid& grid, const lane_figures::Rows<T>& rows, const LaneBatch<T>& b,
-                 CellStatistics& into) {
+                 std::vector<SettingTotal>& settings, std::vector<Best>& of_instances) {
     using namespace lane_figures;
     const bool by_iterations = cell_.best_by == BestBy::iterations;
     const LossOf<T> loss{rows,
@@ -467,14 +467,14 @@ class LaneAggregator {
                          : by_iterations                          ? b.reached
                                                                   : b.last,
                          by_iterations};
-    if (!into.settings.empty()) {
+    if (!settings.empty()) {
       const auto totals =
           folded<SettingTotal>(grid.settings(), Grid::pieces(grid.instances), TotalOfPiece<T>{loss, grid});
       for (std::size_t s = 0; s < totals.size(); ++s)
-        fold_into(into.settings[static_cast<std::size_t>(grid.first_setting()) + s], totals[s]);
+        fold_into(settings[static_cast<std::size_t>(grid.first_setting()) + s], totals[s]);
     }
     each_instance(grid, BestOfPiece<T>{loss, grid}, [&](const BestFound& found, std::size_t instance) {
-      Best& best = into.best[instance];
+      Best& best = of_instances[instance];
       const auto setting = static_cast<std::uint32_t>(found.setting);
       const bool better = found.loss < best.loss || (found.loss == best.loss && setting < best.setting);
       if (better) best.loss = found.loss, best.setting = setting;

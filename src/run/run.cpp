@@ -84,8 +84,11 @@ class StudyRun {
     std::uint64_t lanes = 0;
     for (const CellResult& cell : finished.cells) lanes += cell.statistics.lanes;
     if (options_.checkpoints == nullptr || lanes == 0) return {};
+    const auto start = Clock::now();
     options_.checkpoints->write({{std::string(checkpoint_file), write_checkpoint(plan_, finished)}});
     kept_at_ = Clock::now();
+    // Those of hundreds of millions of instances are gigabytes; a twentieth of the time has to do.
+    between_checkpoints_ = std::max(options_.checkpoint_seconds, 20 * seconds_since(start));
     return fmt::format("{} finished {} kept in {}, --resume goes on from there", lanes,
                        lanes == 1 ? "lane is" : "lanes are", (options_.checkpoints->path() / checkpoint_file).string());
   }
@@ -109,7 +112,7 @@ class StudyRun {
     if (options_.cancelled && options_.cancelled()) throw Interrupted();
   }
   [[nodiscard]] bool is_due() const {
-    return options_.checkpoints != nullptr && seconds_since(kept_at_) >= options_.checkpoint_seconds;
+    return options_.checkpoints != nullptr && seconds_since(kept_at_) >= between_checkpoints_;
   }
 
   [[nodiscard]] const Cell& cell(const std::string& method, const Check& check) const {
@@ -139,16 +142,20 @@ class StudyRun {
   /// Runs what is missing of the cell; whatever happens, `into` holds what is finished.
   void run_cell(const Cell& cell, StudyResult& into) {
     auto start = Clock::now();
-    if (into.cells.size() == cell.index) into.cells.emplace_back().statistics = empty_statistics(cell);
+    if (into.cells.size() == cell.index) into.cells.emplace_back().statistics = empty_statistics(cell, false);
     CellResult& out = into.cells[cell.index];
     std::uint64_t wave = std::max<std::uint64_t>(backend_.wave_lanes(cell), 1);
     if (options_.wave_lanes > 0) wave = std::min(wave, options_.wave_lanes);
     while (out.statistics.lanes < cell.lanes()) {
       const std::uint64_t begin = out.statistics.lanes;
       const LaneRange lanes{begin, begin + std::min(wave, cell.lanes() - begin)};
-      out.statistics.merge(advance(
+      auto part = advance(
           cell, lanes, [&](const RunControl& control) { return backend_.run(cell, lanes, control); },
-          [](const CellStatistics& part) { return part.lanes; }));
+          [](const CellStatistics& some) { return some.lanes; });
+      if (begin == 0)
+        out.statistics = std::move(part);
+      else
+        out.statistics.merge(part);
       stop_if_cancelled();
       const auto now = Clock::now();
       out.seconds += std::chrono::duration<double>(now - start).count();
@@ -242,6 +249,7 @@ class StudyRun {
   std::uint64_t total_ = 0;  ///< lane-iterations
   std::uint64_t done_ = 0;
   Clock::time_point kept_at_ = Clock::now();  ///< when the last checkpoint was written
+  double between_checkpoints_ = options_.checkpoint_seconds;
 };
 
 }  // namespace

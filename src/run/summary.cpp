@@ -191,6 +191,9 @@ Json comparison_record(const Plan& plan, const ComparisonResult& result) {
           {"data_profiles", std::move(data)}};
 }
 
+/// Instances whose best settings are listed one by one; of more nobody reads them.
+constexpr std::size_t most_listed = 1'000'000;
+
 Json best_record(const Cell& cell, const CellStatistics& statistics) {
   Json out;
   out["by"] = best_by_key(cell.best_by);
@@ -200,6 +203,7 @@ Json best_record(const Cell& cell, const CellStatistics& statistics) {
     settings.push_back(
         {{"setting", winner.setting}, {"name", cell.setting_names[winner.setting]}, {"instances", winner.instances}});
   out["settings"] = std::move(settings);
+  if (statistics.best.size() > most_listed) return out;
   Json losses = Json::array(), chosen = Json::array();
   for (const Best& best : statistics.best) {
     losses.push_back(number(best.loss));

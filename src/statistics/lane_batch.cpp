@@ -13,7 +13,8 @@ namespace {
 template <class T>
 class Batch {
  public:
-  Batch(const Cell& cell, const LaneBatch<T>& batch, CellStatistics& into) : cell_(cell), b_(batch), into_(into) {}
+  Batch(const Cell& cell, const LaneBatch<T>& batch, CellStatistics& into, CellStatistics& of_instances)
+      : cell_(cell), b_(batch), into_(into), of_instances_(of_instances) {}
 
   void take() {
     if (!cell_.bound_table.empty()) take_certificate();
@@ -103,13 +104,13 @@ class Batch {
       return losses[l] < ExactSum::most && !(by_iterations && losses[l] == T(0)) && !diverged(static_cast<int>(l));
     };
     const auto improve = [&](std::size_t l, std::size_t instance, std::uint32_t setting) {
-      Best& best = into_.best[instance];
+      Best& best = of_instances_.best[instance];
       if (!(losses[l] <= best.loss)) return;
       const auto loss = static_cast<double>(losses[l]);
       if (loss < best.loss || setting < best.setting) best = {loss, setting};
       if (b_.bounds != nullptr) b_.bounds[instance] = losses[l];
     };
-    const bool at_once = together() && !by_iterations;
+    const bool at_once = together() && !by_iterations && b_.bounds != nullptr;
     const std::size_t most = at_once ? LossesTaken::most : lanes();
     each_stretch(most, [&](std::size_t begin, std::size_t count, std::size_t instance, std::uint32_t setting) {
       SettingTotal* const total = into_.settings.empty() ? nullptr : &into_.settings[setting];
@@ -140,7 +141,7 @@ class Batch {
   }
 
   void take_instances() {
-    InstanceFigures& to = into_.instances;
+    InstanceFigures& to = of_instances_.instances;
     each_stretch(lanes(), [&](std::size_t begin, std::size_t count, std::size_t first, std::uint32_t) {
       for (std::size_t k = 0; k < count; ++k) {
         const std::size_t l = begin + k, instance = first + k;
@@ -197,16 +198,17 @@ class Batch {
   const Cell& cell_;
   const LaneBatch<T>& b_;
   CellStatistics& into_;
+  CellStatistics& of_instances_;
 };
 
 }  // namespace
 
 template <class T>
-void take_figures(const Cell& cell, const LaneBatch<T>& batch, CellStatistics& into) {
-  Batch<T>(cell, batch, into).take();
+void take_figures(const Cell& cell, const LaneBatch<T>& batch, CellStatistics& into, CellStatistics& of_instances) {
+  Batch<T>(cell, batch, into, of_instances).take();
 }
 
-template void take_figures(const Cell&, const LaneBatch<double>&, CellStatistics&);
-template void take_figures(const Cell&, const LaneBatch<float>&, CellStatistics&);
+template void take_figures(const Cell&, const LaneBatch<double>&, CellStatistics&, CellStatistics&);
+template void take_figures(const Cell&, const LaneBatch<float>&, CellStatistics&, CellStatistics&);
 
 }  // namespace omg

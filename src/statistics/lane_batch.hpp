@@ -45,15 +45,17 @@ struct LaneBatch {
   const T* samples = nullptr;   ///< [sample] normalised gap
 
   const BatchArithmetic<T>* arithmetic = nullptr;  ///< null: lane by lane; with it:
-  T* bounds = nullptr;            ///< [instance] at least the loss of its best setting in these statistics
+  /// [instance] at least the loss of its best setting in these statistics; null: settings are taken one by one
+  T* bounds = nullptr;
   std::uint32_t* keys = nullptr;  ///< room
 };
 
-/// Adds the figures of single lanes: certificate, best setting, distributions, and what the cell counts of lanes.
+/// Adds the figures of single lanes: certificate, best setting, distributions, and what the cell counts of lanes; those
+/// of instances to `of_instances`, which may be the same.
 template <class T>
-void take_figures(const Cell& cell, const LaneBatch<T>& batch, CellStatistics& into);
+void take_figures(const Cell& cell, const LaneBatch<T>& batch, CellStatistics& into, CellStatistics& of_instances);
 
-extern template void take_figures(const Cell&, const LaneBatch<double>&, CellStatistics&);
-extern template void take_figures(const Cell&, const LaneBatch<float>&, CellStatistics&);
+extern template void take_figures(const Cell&, const LaneBatch<double>&, CellStatistics&, CellStatistics&);
+extern template void take_figures(const Cell&, const LaneBatch<float>&, CellStatistics&, CellStatistics&);
 
 }  // namespace omg

@@ -9,7 +9,7 @@
 
 namespace omg {
 
-CellStatistics empty_statistics(const Cell& cell) {
+CellStatistics empty_statistics(const Cell& cell, bool with_instances) {
   CellStatistics out;
   out.at = cell.record_at;
   out.envelope.assign(out.at.size(), Extreme{-1.0, no_lane});
@@ -20,10 +20,10 @@ CellStatistics empty_statistics(const Cell& cell) {
     if (sample.distribution) out.distributions.push_back({cell.record_at[sample.record], {}, 0});
   if (cell.figures.first) out.per_lane.first.resize(cell.targets.size());
   if (cell.track_best) {
-    out.best.resize(cell.problem->instances);
+    if (with_instances) out.best.resize(cell.problem->instances);
     if (cell.settings > 1) out.settings.resize(cell.settings);
   }
-  if (cell.keep_instances) {
+  if (cell.keep_instances && with_instances) {
     out.instances.gap.assign(cell.problem->instances, std::numeric_limits<double>::infinity());
     out.instances.reached.assign(cell.targets.size(), std::vector<std::uint32_t>(cell.problem->instances, not_reached));
   }
@@ -113,7 +113,7 @@ void Recorder::end(std::uint64_t gradients, std::uint64_t functions) {
   lane.regret = &regret_;
   lane.reached = reached_.data();
   lane.samples = samples_.data();
-  take_figures(cell_, lane, statistics_);
+  take_figures(cell_, lane, statistics_, statistics_);
 
   ++statistics_.lanes;
   statistics_.lane_iterations += static_cast<std::uint64_t>(iterations_);

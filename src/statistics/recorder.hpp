@@ -53,8 +53,12 @@ class Recorder {
   Ending ending_;
 };
 
-/// Empty statistics of a cell, ready to be filled or merged into.
-CellStatistics empty_statistics(const Cell& cell);
+/// Problems of so many instances have their figures kept once: parts of a run leave them where the whole has them,
+/// instead of merging arrays of that length.
+inline constexpr std::size_t instances_kept_once = std::size_t{1} << 17;
+
+/// Empty statistics of a cell, ready to be filled or merged into; of a part without the figures of instances.
+CellStatistics empty_statistics(const Cell& cell, bool with_instances = true);
 
 /// A normalised gap above this, or one that is not finite, makes its lane diverged (spec, section 7).
 inline constexpr double divergence_limit = 1e30;

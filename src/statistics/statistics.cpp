@@ -38,7 +38,8 @@ void LaneStatistics::merge(const LaneStatistics& other) {
 }
 
 void CellStatistics::merge(const CellStatistics& other) {
-  assert(at == other.at && best.size() == other.best.size() && distributions.size() == other.distributions.size());
+  assert(at == other.at && distributions.size() == other.distributions.size());
+  assert(other.best.empty() || best.size() == other.best.size());
   for (std::size_t k = 0; k < at.size(); ++k) {
     keep_larger(envelope[k], other.envelope[k]);
     keep_smaller(smallest[k], other.smallest[k]);
@@ -51,7 +52,7 @@ void CellStatistics::merge(const CellStatistics& other) {
   }
   per_lane.merge(other.per_lane);
   if (precedes(other.certificate, certificate)) certificate = other.certificate;
-  for (std::size_t i = 0; i < best.size(); ++i) {
+  for (std::size_t i = 0; i < other.best.size(); ++i) {
     const Best& theirs = other.best[i];
     Best& ours = best[i];
     if (theirs.loss < ours.loss || (theirs.loss == ours.loss && theirs.setting < ours.setting)) ours = theirs;
@@ -61,10 +62,10 @@ void CellStatistics::merge(const CellStatistics& other) {
     settings[s].loss.merge(other.settings[s].loss);
   }
   const auto keep_least = [](auto& ours, const auto& theirs) {
-    for (std::size_t i = 0; i < ours.size(); ++i) ours[i] = std::min(ours[i], theirs[i]);
+    for (std::size_t i = 0; i < theirs.size(); ++i) ours[i] = std::min(ours[i], theirs[i]);
   };
   keep_least(instances.gap, other.instances.gap);
-  for (std::size_t j = 0; j < instances.reached.size(); ++j)
+  for (std::size_t j = 0; j < other.instances.reached.size(); ++j)
     keep_least(instances.reached[j], other.instances.reached[j]);
   lanes += other.lanes;
   stopped_on_gap += other.stopped_on_gap;
