@@ -37,33 +37,42 @@ double cost(const MethodRecord& method, std::size_t measure, std::size_t instanc
   return t == not_reached ? infinity : static_cast<double>(t);
 }
 
-/// For each method the share of instances whose cost is within the budget.
-Profile profile(double epsilon, std::vector<std::vector<double>> costs, std::vector<double> budget) {
-  Profile out;
-  out.epsilon = epsilon;
-  for (auto& of_method : costs) {
-    std::sort(of_method.begin(), of_method.end());
-    auto& share = out.share.emplace_back();
-    for (const double most : budget)
-      share.push_back(
-          static_cast<double>(std::upper_bound(of_method.begin(), of_method.end(), most) - of_method.begin()) /
-          static_cast<double>(of_method.size()));
-  }
-  out.budget = std::move(budget);
-  return out;
-}
-
-/// 1, 2^(1/4), 2^(1/2), … from a power of two at or below the least to one at or above the largest of finite numbers.
-std::vector<double> budget_grid(const std::vector<std::vector<double>>& costs) {
-  double least = infinity, largest = 0;
-  for (const auto& of_method : costs)
-    for (const double cost : of_method)
-      if (std::isfinite(cost)) least = std::min(least, cost), largest = std::max(largest, cost);
+/// 1, 2^(1/4), 2^(1/2), … from a power of two at or below the least to one at or above the largest cost.
+std::vector<double> budget_grid(double least, double largest) {
   std::vector<double> out;
   if (largest == 0) return out;
   const auto from = 4 * static_cast<int>(std::floor(std::log2(least)));
   const auto to = 4 * static_cast<int>(std::ceil(std::log2(largest)));
   for (int k = from; k <= to; ++k) out.push_back(std::exp2(k / 4.0));
+  return out;
+}
+
+/// For each method the share of instances whose cost is within the budget. costs_at(i, costs) puts those of all methods
+/// on instance i, less is better, infinite is none; they are asked for twice, as they would not always find room.
+template <class CostsAt>
+Profile profile(double epsilon, std::size_t methods, std::size_t instances, CostsAt&& costs_at) {
+  std::vector<double> costs(methods);
+  double least = infinity, largest = 0;
+  for (std::size_t i = 0; i < instances; ++i) {
+    costs_at(i, costs);
+    for (const double cost : costs)
+      if (std::isfinite(cost)) least = std::min(least, cost), largest = std::max(largest, cost);
+  }
+  Profile out;
+  out.epsilon = epsilon;
+  out.budget = budget_grid(least, largest);
+  out.share.assign(methods, std::vector<double>(out.budget.size()));
+  for (std::size_t i = 0; i < instances; ++i) {
+    costs_at(i, costs);
+    for (std::size_t m = 0; m < methods; ++m) {
+      const auto first = std::lower_bound(out.budget.begin(), out.budget.end(), costs[m]);
+      if (first != out.budget.end()) ++out.share[m][static_cast<std::size_t>(first - out.budget.begin())];
+    }
+  }
+  for (auto& share : out.share) {
+    std::partial_sum(share.begin(), share.end(), share.begin());
+    for (double& of_budget : share) of_budget /= static_cast<double>(instances);
+  }
   return out;
 }
 
@@ -126,6 +135,7 @@ Duel compare_two(const MethodRecord& first, const MethodRecord& second, std::siz
   out.second = 1;
   out.measure = measure;
   std::vector<double> logs;
+  logs.reserve(first.gap.size());
   for (std::size_t i = 0; i < first.gap.size(); ++i) {
     const double ours = cost(first, measure, i), theirs = cost(second, measure, i);
     const bool equal = ours == theirs || std::abs(ours - theirs) <= rounding * std::min(ours, theirs);
@@ -153,21 +163,18 @@ Comparison compare(std::span<const MethodRecord> methods, std::span<const double
   const std::vector<double> corrected = holm(p);
   for (std::size_t k = 0; k < corrected.size(); ++k) out.duels[k].corrected = corrected[k];
 
+  const std::size_t instances = methods.front().gap.size();
   for (std::size_t j = 0; j < epsilon.size(); ++j) {
-    std::vector<std::vector<double>> evaluations, ratios;
-    for (const MethodRecord& method : methods) {
-      auto& spent = evaluations.emplace_back();
-      for (std::size_t i = 0; i < method.gap.size(); ++i) spent.push_back(cost(method, j + 1, i) * method.evaluations);
-    }
-    ratios = evaluations;
-    for (std::size_t i = 0; i < methods.front().gap.size(); ++i) {
-      double best = infinity;
-      for (const auto& spent : evaluations) best = std::min(best, spent[i]);
-      for (auto& ratio : ratios) ratio[i] = std::isfinite(best) ? ratio[i] / best : infinity;
-    }
-    std::vector<double> multiples = budget_grid(ratios), budget = budget_grid(evaluations);
-    out.performance.push_back(profile(epsilon[j], std::move(ratios), std::move(multiples)));
-    out.data.push_back(profile(epsilon[j], std::move(evaluations), std::move(budget)));
+    const auto evaluations = [&](std::size_t i, std::vector<double>& costs) {
+      for (std::size_t m = 0; m < methods.size(); ++m) costs[m] = cost(methods[m], j + 1, i) * methods[m].evaluations;
+    };
+    const auto multiples = [&](std::size_t i, std::vector<double>& costs) {
+      evaluations(i, costs);
+      const double best = *std::min_element(costs.begin(), costs.end());
+      for (double& cost : costs) cost = std::isfinite(best) ? cost / best : infinity;
+    };
+    out.performance.push_back(profile(epsilon[j], methods.size(), instances, multiples));
+    out.data.push_back(profile(epsilon[j], methods.size(), instances, evaluations));
   }
   return out;
 }
