@@ -299,23 +299,18 @@ struct VariantTables {
   std::vector<const T*> by_parameter;  ///< null without schedule
 };
 
-/// A number for each instance, or one for all.
+/// 1 ÷ a number of each instance, or of all.
 template <class T>
-struct OneOrEach {
-  std::vector<T> values;
+struct Inverses {
+  std::span<const double> numbers;
 
+  [[nodiscard]] T first() const { return static_cast<T>(1.0 / numbers[0]); }
   /// Those of some instances; nothing where all have the same, which stands there already.
-  void read(std::size_t first, std::size_t count, T* to) const {
-    if (values.size() > 1) std::copy_n(values.data() + first, count, to);
+  void read(std::size_t begin, std::size_t count, T* to) const {
+    if (numbers.size() == 1) return;
+    for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<T>(1.0 / numbers[begin + i]);
   }
 };
-
-template <class T>
-OneOrEach<T> inverses_of(std::span<const double> numbers) {
-  OneOrEach<T> out;
-  for (const double number : numbers) out.values.push_back(static_cast<T>(1.0 / number));
-  return out;
-}
 
 /// A group of lanes that share a variant.
 struct Group {
@@ -483,9 +478,10 @@ class CellRun {
         out.by_parameter.push_back(scheduled(p) ? out.tables.at(next++).data() : nullptr);
     }
     shared_ = converted<T>(problem_.shared);
-    inverse_scale_ = inverses_of<T>(problem_.scale.distinct());
-    inverse_bound_ =
-        inverses_of<T>(cell_.bound_constant.empty() ? std::vector<double>{1.0} : cell_.bound_constant[0].values);
+    static constexpr double no_bound = 1;
+    inverse_scale_ = {problem_.scale.distinct()};
+    inverse_bound_ = {cell_.bound_constant.empty() ? std::span(&no_bound, 1)
+                                                   : std::span(cell_.bound_constant[0].values)};
     for (std::size_t p = 0; p < parameters; ++p)
       if (cell_.constants[p].size() > 1 || cell_.constants[p][0].values.size() > 1) varying_parameters_.push_back(p);
     for (double bound : cell_.bound_table) inverse_bound_table_.push_back(static_cast<T>(1.0 / bound));
@@ -600,7 +596,7 @@ class CellRun {
     place_shared(room.record, room.scale);
     for (std::size_t p = 0; p < cell_.parameter_names.size(); ++p)
       std::fill_n(room.constants.data() + p * width, width, static_cast<T>(cell_.constants[p][0].values[0]));
-    std::fill_n(room.bound.data(), width, inverse_bound_.values[0]);
+    std::fill_n(room.bound.data(), width, inverse_bound_.first());
     room.out.largest = room.largest.data();
     room.out.largest_row = room.largest_row.data();
     room.out.smallest = room.smallest.data();
@@ -614,7 +610,7 @@ class CellRun {
   /// What all instances share stands in every group.
   void place_shared(const Buffer<T>& record, const Buffer<T>& scale) const {
     const auto width = static_cast<std::size_t>(width_);
-    std::fill_n(scale.data(), width, inverse_scale_.values[0]);
+    std::fill_n(scale.data(), width, inverse_scale_.first());
     for (std::size_t k = 0, size = along_ ? 0 : problem_.record_size(); k < size; ++k)
       std::fill_n(record.data() + k * width, width, static_cast<T>(problem_.entry(k, 0)));
   }
@@ -1019,7 +1015,7 @@ class CellRun {
   std::vector<std::size_t> prepared_line_;  ///< 0, 1, …, its lines
   std::vector<VariantTables<T>> variants_;
   std::vector<T> shared_, inverse_bound_table_, sup_table_, targets_;
-  OneOrEach<T> inverse_scale_, inverse_bound_;
+  Inverses<T> inverse_scale_, inverse_bound_;
   const std::vector<std::size_t>& varying_ = problem_.varying();  ///< entries of the record
   std::vector<std::size_t> varying_parameters_;                   ///< in which settings or instances differ
   std::vector<std::int64_t> sample_records_;
@@ -1067,9 +1063,6 @@ BatchArithmetic<T> batch_arithmetic() {
 template BatchArithmetic<double> batch_arithmetic();
 template BatchArithmetic<float> batch_arithmetic();
 
-/// Lanes of a round.
-constexpr std::uint64_t most_lanes = std::uint64_t{1} << 22;
-
 bool has_fused_kernel(const Cell& cell) { return fused_position(cell) >= 0; }
 
 CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control, Trajectories* trace, Kernels kernels,
@@ -1086,6 +1079,7 @@ CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control,
   };
   // In rounds: the numbers of rows are exact in float32, and where there are many instances no two lanes of a round are
   // on one of them, so that all threads can write to the same arrays.
+  constexpr std::uint64_t most_lanes = std::uint64_t{1} << 22;
   const std::uint64_t instances = cell.problem->instances;
   const bool kept_once = (cell.track_best || cell.keep_instances) && instances >= instances_kept_once;
   const std::uint64_t most = kept_once ? std::min<std::uint64_t>(most_lanes, instances) : most_lanes;
@@ -1093,12 +1087,18 @@ CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control,
 
   CellStatistics out = empty_statistics(cell);
   const auto asked = [](const std::function<bool()>& ends) { return ends && ends(); };
-  for (std::uint64_t begin = lanes.begin; begin < lanes.end;) {
-    const LaneRange range{begin, std::min(lanes.end, begin + most)};
-    const CellStatistics part = run_round(range, kept_once ? &out : nullptr);
-    out.merge(part);
-    begin += part.lanes;
-    if (part.lanes < range.size() || asked(control.cancelled) || asked(control.pause)) break;
+  try {
+    for (std::uint64_t begin = lanes.begin; begin < lanes.end;) {
+      const LaneRange range{begin, std::min(lanes.end, begin + most)};
+      const CellStatistics part = run_round(range, kept_once ? &out : nullptr);
+      out.merge(part);
+      begin += part.lanes;
+      if (part.lanes < range.size() || asked(control.cancelled) || asked(control.pause)) break;
+    }
+  } catch (const std::exception&) {
+    // Finished rounds are given back where that is expected; the next call meets the fault again. What lanes of the
+    // unfinished one have left of instances they leave once more.
+    if (!control.pause || out.lanes == 0) throw;
   }
   return out;
 }
