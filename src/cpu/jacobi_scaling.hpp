@@ -211,7 +211,7 @@ struct ScaledAdagrad : Classical<AdagradMethod> {
       ++f.gradients;
       c.template for_each<PointDim>([&](int i) {
         squares[i] = fma(h[i], h[i], squares[i]);
-        y[i] = y[i] - over_root(h[i], squares[i], in.epsilon(i));
+        y[i] = y[i] - over_large_root(h[i], squares[i], in.epsilon(i));
       });
       c.template for_each<PointDim>([&](int i) { h[i] = slope(i); });
     }

@@ -129,10 +129,10 @@ template <class T, class A>
 OMG_HD xsimd::batch<T, A> root(const xsimd::batch<T, A>& a) {
   return xsimd::sqrt(a);
 }
-/// a / (√b + c).
+/// a / (√b + c), made for small c.
 template <class T, class A>
-OMG_HD xsimd::batch<T, A> over_root(const xsimd::batch<T, A>& a, const xsimd::batch<T, A>& b,
-                                    const xsimd::batch<T, A>& c) {
+OMG_HD xsimd::batch<T, A> over_large_root(const xsimd::batch<T, A>& a, const xsimd::batch<T, A>& b,
+                                          const xsimd::batch<T, A>& c) {
   return quotient(a, root(b) + c);
 }
 #if XSIMD_WITH_AVX512DQ
@@ -186,7 +186,7 @@ OMG_HD Floats root(const Floats& a) {
 // z = c/√b is small a / (√b + c) is a/√b (1 − z + z² − …): no division, and what is left out lies below a third of a
 // unit in the last place. Elsewhere, as of zeros, infinities and what is no number, z is large, negative or no number,
 // all of which are large as whole numbers.
-OMG_HD Doubles over_root(const Doubles& a, const Doubles& b, const Doubles& c) {
+OMG_HD Doubles over_large_root(const Doubles& a, const Doubles& b, const Doubles& c) {
   const auto number = [](double value) __attribute__((always_inline)) { return _mm512_set1_pd(value); };
   const __m512d y = _mm512_rsqrt14_pd(b);
   const __m512d e = _mm512_fnmadd_pd(_mm512_mul_pd(b, y), y, number(1));
@@ -201,7 +201,7 @@ OMG_HD Doubles over_root(const Doubles& a, const Doubles& b, const Doubles& c) {
     return found;
   return _mm512_mask_mov_pd(quotient(a, root(b) + c), holds, found);
 }
-OMG_HD Floats over_root(const Floats& a, const Floats& b, const Floats& c) {
+OMG_HD Floats over_large_root(const Floats& a, const Floats& b, const Floats& c) {
   const __m512 y = _mm512_rsqrt14_ps(b);
   const __m512 e = _mm512_fnmadd_ps(_mm512_mul_ps(b, y), y, _mm512_set1_ps(1));
   const __m512 more = _mm512_mul_ps(e, _mm512_set1_ps(0.5F));
@@ -250,7 +250,8 @@ template <class T, class A, int K> OMG_HD Pack<T, A, K> max(const Pack<T, A, K>&
 template <class T, class A, int K> OMG_HD Pack<T, A, K> abs(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return xsimd::abs(p); }, a); }
 template <class T, class A, int K> OMG_HD Pack<T, A, K> sqrt(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return xsimd::sqrt(p); }, a); }
 template <class T, class A, int K> OMG_HD Pack<T, A, K> power_of_two(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return registers::power_of_two(p); }, a); }
-template <class T, class A, int K> OMG_HD Pack<T, A, K> over_root(const Pack<T, A, K>& a, const Pack<T, A, K>& b, const Pack<T, A, K>& c) { return map<Pack<T, A, K>, K>([](const auto& p, const auto& q, const auto& r) { return registers::over_root(p, q, r); }, a, b, c); }
+template <class T, class A, int K> OMG_HD Pack<T, A, K> over_root(const Pack<T, A, K>& a, const Pack<T, A, K>& b, const Pack<T, A, K>& c) { return map<Pack<T, A, K>, K>([](const auto& p, const auto& q, const auto& r) { return registers::quotient(p, registers::root(q) + r); }, a, b, c); }
+template <class T, class A, int K> OMG_HD Pack<T, A, K> over_large_root(const Pack<T, A, K>& a, const Pack<T, A, K>& b, const Pack<T, A, K>& c) { return map<Pack<T, A, K>, K>([](const auto& p, const auto& q, const auto& r) { return registers::over_large_root(p, q, r); }, a, b, c); }
 // The transcendental ones are large: a call each.
 template <class T, class A, int K> Pack<T, A, K> exp(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return xsimd::exp(p); }, a); }
 template <class T, class A, int K> Pack<T, A, K> expm1(const Pack<T, A, K>& a) { return map<Pack<T, A, K>, K>([](const auto& p) { return xsimd::expm1(p); }, a); }

@@ -25,7 +25,7 @@ double probe_root_and_division(T* sink) {
   using R = Pack<T, Arch, 12>;
   constexpr int rounds = 5000;
   R value(sink[0] + T(2));
-  for (int k = 0; k < rounds; ++k) value = over_root(R(T(3)), value, R(T(0)));
+  for (int k = 0; k < rounds; ++k) value = over_large_root(R(T(3)), value, R(T(0)));
   folded(value, [](const auto& a, const auto& b) { return a + b; }).store_unaligned(sink);
   return static_cast<double>(rounds) * R::width;
 }

