@@ -35,6 +35,10 @@ struct Best {
   double loss = std::numeric_limits<double>::infinity();
   std::uint32_t setting = std::numeric_limits<std::uint32_t>::max();
 
+  void merge(const Best& other) {
+    if (other.loss < loss || (other.loss == loss && other.setting < setting)) *this = other;
+  }
+
   friend bool operator==(const Best&, const Best&) = default;
 };
 
@@ -133,6 +137,11 @@ class ExactSum {
 struct SettingTotal {
   std::uint64_t failed = 0;  ///< instances on which it has no loss: it diverges, or does not reach ε
   ExactSum loss;             ///< over the others
+
+  OMG_HD void merge(const SettingTotal& other) {
+    failed += other.failed;
+    loss.merge(other.loss);
+  }
 
   friend bool operator==(const SettingTotal&, const SettingTotal&) = default;
 };

@@ -263,6 +263,9 @@ class FlushDenormals {
 #endif
 };
 
+/// Whether a run is asked to end, by a function that may be empty.
+bool asked(const std::function<bool()>& ends) { return ends && ends(); }
+
 /// Memory aligned for any register, zeroed.
 template <class T>
 class Buffer {
@@ -646,7 +649,6 @@ class CellRun {
       done_ += (statistics.lanes - before) * static_cast<std::uint64_t>(cell_.iterations);
       if (reports) {
         report();
-        const auto asked = [](const std::function<bool()>& ends) { return ends && ends(); };
         if (asked(control_.cancelled) || asked(control_.pause)) paused_ = true;
       }
     }
@@ -1086,7 +1088,6 @@ CellStatistics run(const Cell& cell, LaneRange lanes, const RunControl& control,
   if (trace != nullptr || (!kept_once && lanes.size() <= most)) return run_round(lanes, nullptr);
 
   CellStatistics out = empty_statistics(cell);
-  const auto asked = [](const std::function<bool()>& ends) { return ends && ends(); };
   try {
     for (std::uint64_t begin = lanes.begin; begin < lanes.end;) {
       const LaneRange range{begin, std::min(lanes.end, begin + most)};

@@ -20,7 +20,8 @@ class DeviceFigures {
  public:
   virtual ~DeviceFigures() = default;
   /// take_endings and take_figures of a batch in device memory, its endings there; to the bit what the host makes of
-  /// it. Waits for what was launched on the stream before. Throws OutOfMemory, Error.
+  /// it; figures of instances go to `of_instances`. Waits for what was launched on the stream before. Throws
+  /// OutOfMemory, Error.
   virtual void take(const LaneBatch<T>& batch, std::vector<std::uint64_t>& diverged,
                     std::vector<std::uint64_t>& converged, CellStatistics& into, CellStatistics& of_instances) = 0;
 };

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -243,10 +244,7 @@ struct TotalOfPiece {
     return total;
   }
 };
-OMG_HD void fold_into(SettingTotal& total, const SettingTotal& other) {
-  total.failed += other.failed;
-  total.loss.merge(other.loss);
-}
+OMG_HD void fold_into(SettingTotal& total, const SettingTotal& other) { total.merge(other); }
 
 /// `Best` without the bytes that nobody sets.
 struct BestFound {
@@ -289,10 +287,8 @@ struct LeastOfPiece {
     return least;
   }
 };
-OMG_HD void fold_into(double& least, double other) {
-  if (other < least) least = other;
-}
-OMG_HD void fold_into(std::uint32_t& least, std::uint32_t other) {
+template <class Number>
+requires std::is_arithmetic_v<Number> OMG_HD void fold_into(Number& least, Number other) {
   if (other < least) least = other;
 }
 /// The last gap, normalised.
@@ -471,13 +467,10 @@ class LaneAggregator {
       const auto totals =
           folded<SettingTotal>(grid.settings(), Grid::pieces(grid.instances), TotalOfPiece<T>{loss, grid});
       for (std::size_t s = 0; s < totals.size(); ++s)
-        fold_into(settings[static_cast<std::size_t>(grid.first_setting()) + s], totals[s]);
+        settings[static_cast<std::size_t>(grid.first_setting()) + s].merge(totals[s]);
     }
     each_instance(grid, BestOfPiece<T>{loss, grid}, [&](const BestFound& found, std::size_t instance) {
-      Best& best = of_instances[instance];
-      const auto setting = static_cast<std::uint32_t>(found.setting);
-      const bool better = found.loss < best.loss || (found.loss == best.loss && setting < best.setting);
-      if (better) best.loss = found.loss, best.setting = setting;
+      of_instances[instance].merge({found.loss, static_cast<std::uint32_t>(found.setting)});
     });
   }
 

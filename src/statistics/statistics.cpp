@@ -52,15 +52,8 @@ void CellStatistics::merge(const CellStatistics& other) {
   }
   per_lane.merge(other.per_lane);
   if (precedes(other.certificate, certificate)) certificate = other.certificate;
-  for (std::size_t i = 0; i < other.best.size(); ++i) {
-    const Best& theirs = other.best[i];
-    Best& ours = best[i];
-    if (theirs.loss < ours.loss || (theirs.loss == ours.loss && theirs.setting < ours.setting)) ours = theirs;
-  }
-  for (std::size_t s = 0; s < settings.size(); ++s) {
-    settings[s].failed += other.settings[s].failed;
-    settings[s].loss.merge(other.settings[s].loss);
-  }
+  for (std::size_t i = 0; i < other.best.size(); ++i) best[i].merge(other.best[i]);
+  for (std::size_t s = 0; s < settings.size(); ++s) settings[s].merge(other.settings[s]);
   const auto keep_least = [](auto& ours, const auto& theirs) {
     for (std::size_t i = 0; i < theirs.size(); ++i) ours[i] = std::min(ours[i], theirs[i]);
   };
