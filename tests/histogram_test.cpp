@@ -94,6 +94,42 @@ TEST(Histogram, CountsByKeysAsByNumbers) {
   EXPECT_GT(by_keys.zeros(), 0U);
 }
 
+// Counters have 32 bits and carry.
+TEST(Histogram, CountsBeyondACounter) {
+  constexpr std::uint64_t all = std::uint64_t{1} << 32, many = 3 * all + 7;
+  Histogram at_once, in_parts, other;
+  at_once.add(1.5, many);
+  at_once.add(-1.5, all);
+  EXPECT_EQ(at_once.count(), many + all);
+  in_parts.add(1.5, all - 1);
+  const auto key = static_cast<std::uint32_t>(Histogram::key_of_gap(std::bit_cast<std::int64_t>(1.5)));
+  in_parts.add_gaps(&key, 1);
+  EXPECT_EQ(in_parts.count(), all);
+  in_parts.add_key(key, all - 1);
+  other.add(1.5, all + 8);
+  other.add(-1.5, all);
+  in_parts.merge(other);
+  EXPECT_EQ(in_parts, at_once);
+  other.add(1.5, 1);
+  EXPECT_NE(other, in_parts);
+
+  ASSERT_EQ(at_once.buckets().size(), 2U);
+  EXPECT_EQ(at_once.buckets()[0].count, all);
+  EXPECT_EQ(at_once.buckets()[1].count, many);
+  EXPECT_EQ(at_once.quantile(0.2), -at_once.quantile(0.9));
+  Histogram again;
+  at_once.for_each_key([&](std::uint32_t k, std::uint64_t times) { again.add_key(k, times); });
+  EXPECT_EQ(again, at_once);
+
+  // Of counters that all overflow, whole and cut.
+  Histogram sum;
+  for (int k = 0; k < 300; ++k) sum.add(std::ldexp(1.0, -k), all - 1);
+  Histogram twice = sum;
+  twice.merge(sum);
+  EXPECT_EQ(twice.count(), 600 * (all - 1));
+  for (const auto& bucket : twice.buckets()) ASSERT_EQ(bucket.count, 2 * (all - 1));
+}
+
 TEST(Histogram, BucketsCoverTheirNumbers) {
   std::mt19937_64 random(3);
   for (int k = 0; k < 1000; ++k) {

@@ -148,5 +148,37 @@ TYPED_TEST(PackOf, QuotientByARootAtTheEndsOfTheNumbers) {
   }
 }
 
+// One number below zero or above the bound is found wherever it stands and however close it is, and where all are
+// within there is nothing to find unless one is next to the bound.
+TYPED_TEST(PackOf, NumbersBeyondABoundAreFound) {
+  using T = TypeParam;
+  const auto usable = usable_instruction_sets();
+  constexpr T infinity = std::numeric_limits<T>::infinity(), smallest = std::numeric_limits<T>::min();
+  std::mt19937_64 random(4);
+  std::uniform_real_distribution<T> share(0, 1);
+  for_each_may_be_beyond<T>([&](const std::string& set, auto may_be_beyond_of) {
+    if (std::find(usable.begin(), usable.end(), set) == usable.end()) return;
+    for (int round = 0; round < 20000; ++round) {
+      alignas(64) T a[64];
+      const T high = std::ldexp(1 + share(random), static_cast<int>(random() % 200) - 100);
+      for (T& one : a) one = share(random) * std::ldexp(high, -static_cast<int>(random() % 20)) * T(0.999998);
+      int width = 0;
+      ASSERT_FALSE(may_be_beyond_of(a, high, width)) << set;
+      T& one = a[random() % static_cast<unsigned>(width)];
+      for (const T beyond : {std::nextafter(high, infinity), 2 * high, infinity, -smallest, -high, -infinity}) {
+        one = beyond;
+        ASSERT_TRUE(may_be_beyond_of(a, high, width)) << set << ": " << beyond << " of " << high;
+      }
+      one = 0;
+      ASSERT_FALSE(may_be_beyond_of(a, high, width)) << set;
+    }
+    // As before the first number: everything is beyond the largest and the smallest of none.
+    alignas(64) T a[64];
+    std::fill_n(a, 64, -infinity);
+    int width = 0;
+    EXPECT_TRUE(may_be_beyond_of(a, -infinity, width)) << set;
+  });
+}
+
 }  // namespace
 }  // namespace omg::cpu

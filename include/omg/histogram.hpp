@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -30,8 +31,7 @@ class Histogram {
       zero_ += times;
       return;
     }
-    if (place - side.first >= side.counts.size()) side.reach(place);
-    side.counts[place - side.first] += times;
+    side.add(place, times);
   }
 
   /// What numbers of one bucket have in common: the bits that stand above the lower 46 of the mantissa. At most `keys`.
@@ -44,8 +44,8 @@ class Histogram {
   void for_each_key(F&& f) const {
     if (zero_ > 0) f(std::uint32_t{0}, zero_);
     for (const auto& [side, sign] : {std::pair(&positive_, 0U), std::pair(&negative_, keys / 2)})
-      for (std::size_t k = 0; k < side->counts.size(); ++k)
-        if (side->counts[k] > 0) f(static_cast<std::uint32_t>(side->first + k + sign), side->counts[k]);
+      side->for_each(
+          [&](std::uint64_t place, std::uint64_t count) { f(static_cast<std::uint32_t>(place + sign), count); });
   }
   /// The key of a number that is not negative, from its bits, an int64 or a register of them; 0 if it counts as zero.
   template <class I>
@@ -57,8 +57,9 @@ class Histogram {
   void add_gaps(const std::uint32_t* gap_keys, int count) {
     for (int k = 0; k < count; ++k) {
       const std::uint64_t first = positive_.first, size = positive_.counts.size();
-      std::uint64_t* const counts = positive_.counts.data();
-      for (; k < count && gap_keys[k] - first < size; ++k) ++counts[gap_keys[k] - first];
+      std::uint32_t* const counts = positive_.counts.data();
+      for (; k < count && gap_keys[k] - first < size; ++k)
+        if (++counts[gap_keys[k] - first] == 0) positive_.carry(gap_keys[k], 1);
       if (k < count) add_key(gap_keys[k], 1);
     }
   }
@@ -91,11 +92,33 @@ class Histogram {
   /// Place of 1e-300; what lies there or below counts as zero.
   static constexpr std::uint64_t smallest_place = std::bit_cast<std::uint64_t>(1e-300) >> shift;
 
-  /// Counters of whole octaves, from place `first` on; at either end some may never have been used.
+  /// Counters of whole octaves, from place `first` on; at either end some may never have been used. They are of 32
+  /// bits, so that those of a thread stay in its caches, and what goes beyond stands apart.
   struct Side {
     std::uint64_t first = 0;
-    std::vector<std::uint64_t> counts;
+    std::vector<std::uint32_t> counts;
+    std::map<std::uint64_t, std::uint64_t> carries;  ///< by place, in units of 2³²
+
+    void add(std::uint64_t place, std::uint64_t times) {
+      if (place - first >= counts.size()) reach(place);
+      std::uint32_t& count = counts[place - first];
+      const std::uint32_t before = count;
+      count += static_cast<std::uint32_t>(times);
+      if (const std::uint64_t over = (times >> 32) + (count < before ? 1 : 0); over > 0) carry(place, over);
+    }
+    void carry(std::uint64_t place, std::uint64_t times) { carries[place] += times; }
     void reach(std::uint64_t place);
+    void merge(const Side& other);
+    /// f(place, numbers) for every counter that is not zero.
+    template <class F>
+    void for_each(F&& f) const {
+      for (std::size_t k = 0; k < counts.size(); ++k) {
+        const std::uint64_t place = first + k;
+        const auto over = carries.empty() ? carries.end() : carries.find(place);
+        const std::uint64_t count = counts[k] + (over == carries.end() ? 0 : over->second << 32);
+        if (count > 0) f(place, count);
+      }
+    }
     [[nodiscard]] std::uint64_t end() const { return first + counts.size(); }
     /// Whether both have counted the same, wherever their counters begin and end.
     bool operator==(const Side& other) const;

@@ -74,7 +74,7 @@ template <class Kernel, class R, int Registers, class Observed>
         keep(out.largest + record, out.largest_row + record, shown, row, [](T p, T q) { return p > q; });
         keep(out.smallest + record, out.smallest_row + record, shown, row, [](T p, T q) { return p < q; });
       }
-      if (a.sample_records[sample] == record) a.samples[sample++ * a.width + l] = shown;
+      if (a.sample_records[sample] == record) a.samples[sample++ * a.sample_stride + l] = shown;
     };
 
     const bool traced = Registers == 0 && a.trace_gap != nullptr;

@@ -45,8 +45,10 @@ struct Accumulator {
   T* largest_row = nullptr;
   T* smallest = nullptr;
   T* smallest_row = nullptr;
-  T* high = nullptr;            ///< [record] at most the largest of all, kept by fused kernels
-  T* low = nullptr;             ///< [record] at least the smallest of all
+  // Kept by fused kernels, by record: a gap is no extreme if it lies between low and high.
+  T* high = nullptr;            ///< at most the largest of all
+  T* low = nullptr;             ///< at least the smallest of all
+  T* range = nullptr;           ///< high − low
   std::int64_t iterations = 0;  ///< of all groups: what they have cost
   // Of the group that ran last.
   int ended = 0;            ///< lanes that did not run to T; their `endings` are set
@@ -90,14 +92,15 @@ struct GroupArguments {
   Ending* endings = nullptr;  ///< [width] out, of lanes that end before T
   T* last = nullptr;          ///< [width] out: last gap
   T* ratio = nullptr;         ///< [width] out: largest gap ÷ bound
-  T* ratio_at = nullptr;      ///< [width] out: its iteration
+  T* ratio_at = nullptr;      ///< [width] out: its iteration; 0: not known
   T* loss = nullptr;          ///< [width] out: Σ gap
   T* sup = nullptr;           ///< [width] out: largest t^p · gap
   T* regret = nullptr;        ///< [width] out: Σ α_t ⟨g_t, w_t − w*⟩
   T* reached = nullptr;       ///< [ε][width] out: first t with gap ≤ ε, or 0
-  T* samples = nullptr;       ///< [sample][width] out: normalised gap
-  T* trace_gap = nullptr;     ///< [t − 1][width], or null
-  T* trace_point = nullptr;   ///< [t − 1][n][width]
+  T* samples = nullptr;       ///< [sample][sample_stride] out: normalised gap
+  std::int64_t sample_stride = 0;
+  T* trace_gap = nullptr;    ///< [t − 1][width], or null
+  T* trace_point = nullptr;  ///< [t − 1][n][width]
 };
 
 template <class T>

@@ -548,7 +548,7 @@ class CellRun {
   struct Room {
     Buffer<T> record, prepared, constants, scale, bound, last, ratio, ratio_at, loss, sup, regret, reached, samples,
         arena, candidates;
-    Buffer<T> largest, largest_row, smallest, smallest_row, high, low;
+    Buffer<T> largest, largest_row, smallest, smallest_row, high, low, range;
     Buffer<T> bounds;  ///< [instance] loss of its best setting so far
     std::vector<std::uint32_t> keys;
     std::vector<std::int64_t> candidate_records;
@@ -559,28 +559,28 @@ class CellRun {
     GroupArguments<T> arguments;
     std::vector<std::uint64_t> left;  ///< lanes whose groups were left before they had ended: see `Patience`
     std::uint64_t setting = none;     ///< whose parameters all of `constants` holds
+    Group held;                       ///< lanes that ran in a fused kernel and are taken together
     bool stands = false;              ///< the prepared instances of the group are read where they stand
     bool diverges = false;            ///< a lane of the last group ended: no use in a kernel that cannot watch it
     static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
   };
 
   Room make_room() const {
-    const auto width = static_cast<std::size_t>(width_);
+    const auto width = static_cast<std::size_t>(width_), most = static_cast<std::size_t>(most_held());
     const auto records = cell_.record_at.size(), lines = records * static_cast<std::size_t>(register_width_);
     Room room;
     room.record = Buffer<T>(std::max(problem_.record_size(), record_stride_) * width);
     room.prepared = Buffer<T>(prepared_lines_ * width);
     room.constants = Buffer<T>(cell_.parameter_names.size() * width);
-    for (auto* buffer :
-         {&room.scale, &room.bound, &room.last, &room.ratio, &room.ratio_at, &room.loss, &room.sup, &room.regret})
-      *buffer = Buffer<T>(width + cache_line);
+    for (auto* buffer : {&room.scale, &room.bound, &room.sup, &room.regret}) *buffer = Buffer<T>(width);
+    for (auto* buffer : {&room.last, &room.ratio, &room.ratio_at, &room.loss}) *buffer = Buffer<T>(most + cache_line);
     if (cell_.track_best && of_instances_ == nullptr) {
       room.bounds = Buffer<T>(problem_.instances + cache_line);
       std::fill_n(room.bounds.data(), problem_.instances, std::numeric_limits<T>::infinity());
     }
-    room.keys.resize(width + cache_line);
+    room.keys.resize(most + cache_line);
     room.reached = Buffer<T>(targets_.size() * width);
-    room.samples = Buffer<T>(cell_.samples.size() * width + cache_line);
+    room.samples = Buffer<T>(cell_.samples.size() * most + cache_line);
     if (fused_ != nullptr) {
       room.candidates = Buffer<T>(records * width);
       room.candidate_records.resize(records);
@@ -588,7 +588,7 @@ class CellRun {
     room.arena = Buffer<T>(along_ ? arena_ : arena_ * width);
     for (auto* buffer : {&room.largest, &room.largest_row, &room.smallest, &room.smallest_row})
       *buffer = Buffer<T>(lines);
-    for (auto* buffer : {&room.high, &room.low}) *buffer = Buffer<T>(records);
+    for (auto* buffer : {&room.high, &room.low, &room.range}) *buffer = Buffer<T>(records);
     forget_records(room);
     room.endings.resize(width);
     if (trace_ != nullptr) {
@@ -606,6 +606,7 @@ class CellRun {
     room.out.smallest_row = room.smallest_row.data();
     room.out.high = room.high.data();
     room.out.low = room.low.data();
+    room.out.range = room.range.data();
     set_arguments(room);
     return room;
   }
@@ -625,6 +626,7 @@ class CellRun {
     std::fill_n(room.high.data(), records, T(-1));
     std::fill_n(room.smallest.data(), lines, std::numeric_limits<T>::infinity());
     std::fill_n(room.low.data(), records, std::numeric_limits<T>::infinity());
+    std::fill_n(room.range.data(), records, -std::numeric_limits<T>::infinity());
     room.diverged.assign(records + 1, 0);
     room.converged.assign(records + 1, 0);
   }
@@ -646,6 +648,7 @@ class CellRun {
       if (begin == end || stop_) break;
       const std::uint64_t before = statistics.lanes;
       for (std::uint64_t g = begin; g < end && !stop_; ++g) run_group(g, room, statistics);
+      take_held(room, statistics);
       done_ += (statistics.lanes - before) * static_cast<std::uint64_t>(cell_.iterations);
       if (reports) {
         report();
@@ -801,11 +804,20 @@ class CellRun {
     const Group group = this->group(index);
     const auto row = index * static_cast<std::uint64_t>(width_ / register_width_);
     fill(group, room);
-    const GroupArguments<T>& a = arguments(group, row, groups_ > 1 && trace_ == nullptr, room);
     // Where a lane diverges those of the next group, of the same or the next setting, are likely to.
-    const bool watched = fused_ == nullptr || room.diverges || !fused_(a);
-    if (watched) general_(a);
-    room.diverges = watched && room.out.ended > 0;
+    if (fused_ != nullptr && !room.diverges) {
+      Group& held = room.held;
+      const bool follows = group.first == held.first + static_cast<std::uint64_t>(held.lanes);
+      if (!follows || held.lanes % width_ != 0 || held.lanes == most_held()) take_held(room, statistics);
+      if (fused_(arguments(group, row, groups_ > 1, room))) {
+        if (held.lanes == 0) held.first = group.first;
+        held.lanes += group.lanes;
+        return;
+      }
+    }
+    take_held(room, statistics);
+    general_(arguments(group, row, groups_ > 1 && trace_ == nullptr, room));
+    room.diverges = room.out.ended > 0;
     if (room.out.left) {
       std::vector<std::uint64_t> lanes(static_cast<std::size_t>(group.lanes));
       std::iota(lanes.begin(), lanes.end(), group.first);
@@ -814,6 +826,11 @@ class CellRun {
       take_lanes(group, 0, room, statistics);
     }
     if (trace_ != nullptr) take_trace(group, room);
+  }
+  /// Lanes of which a thread keeps what it takes of them at a time: some groups, so that it is worth its while.
+  [[nodiscard]] int most_held() const { return fused_ != nullptr ? 8 * width_ : width_; }
+  void take_held(Room& room, CellStatistics& statistics) const {
+    if (const Group held = std::exchange(room.held, {}); held.lanes > 0) take_lanes(held, 0, room, statistics);
   }
 
   /// What groups do not change.
@@ -841,14 +858,10 @@ class CellRun {
     a.candidate_records = room.candidate_records.data();
     a.sample_records = sample_records_.data();
     a.endings = room.endings.data();
-    a.last = room.last.data();
-    a.ratio = room.ratio.data();
-    a.ratio_at = room.ratio_at.data();
-    a.loss = room.loss.data();
+    a.sample_stride = most_held();
     a.sup = room.sup.data();
     a.regret = room.regret.data();
     a.reached = room.reached.data();
-    a.samples = room.samples.data();
     if (trace_ != nullptr) {
       a.trace_gap = room.trace_gap.data();
       a.trace_point = room.trace_point.data();
@@ -869,6 +882,11 @@ class CellRun {
     a.upper = variant.upper.empty() ? nullptr : variant.upper.data();
     a.row = static_cast<T>(row);
     a.out = &room.out;
+    a.last = room.last.data() + room.held.lanes;
+    a.ratio = room.ratio.data() + room.held.lanes;
+    a.ratio_at = room.ratio_at.data() + room.held.lanes;
+    a.loss = room.loss.data() + room.held.lanes;
+    a.samples = room.samples.data() + room.held.lanes;
     return a;
   }
 
@@ -893,7 +911,7 @@ class CellRun {
     LaneBatch<T> batch;
     batch.first = group.first;
     batch.lanes = group.lanes;
-    batch.stride = width_;
+    batch.stride = most_held();
     batch.endings = out.ended > 0 ? room.endings.data() + at : nullptr;
     batch.gradients = out.gradients;
     batch.functions = out.functions;

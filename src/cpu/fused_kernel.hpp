@@ -61,6 +61,11 @@ struct FusedGroup {
   OMG_HD One shown(const One& gap, int first) const {
     return gap * One::load(inverse_scale + first);
   }
+  /// The same less `low`.
+  template <class One>
+  OMG_HD One shown_above(const One& low, const One& gap, int first) const {
+    return fma(gap, One::load(inverse_scale + first), -low);
+  }
   /// f(x) − f*, or a sum of such, of the lanes from `first` on.
   template <class One>
   OMG_HD One own(const One& gap, int first = 0) const {
@@ -148,6 +153,7 @@ template <class R>
   };
   enter(out.high[k], out.largest, out.largest_row, [](const auto& p, const auto& q) { return p > q; });
   enter(out.low[k], out.smallest, out.smallest_row, [](const auto& p, const auto& q) { return p < q; });
+  out.range[k] = out.high[k] - out.low[k];
 }
 
 /// Runs one group of a fused kernel from its start to T and observes loss and certificate, as `run_lanes` does, as long
@@ -160,7 +166,6 @@ template <class R>
 template <class Kernel, class R, bool Certificate, int... k>
 [[gnu::flatten]] bool run_registers(const GroupArguments<typename R::T>& arguments, std::integer_sequence<int, k...>) {
   using T = typename R::T;
-  using Register = typename R::Register;
   using One = Pack<T, typename R::Arch, together<Kernel, R>>;
   using Method = typename Kernel::Method;
   using C = RegisterContext<One, Kernel::shape.n>;
@@ -221,22 +226,15 @@ template <class Kernel, class R, bool Certificate, int... k>
         });
       } while (t < due);
     }
-    const One here[] = {group.shown(gaps[k], k * width)...};
-    One highest = here[0], lowest = here[0];
-    each_register<count - 1>([&](auto j) __attribute__((always_inline)) {
-      highest = max(highest, here[j + 1]);
-      lowest = min(lowest, here[j + 1]);
-    });
-    const Register high = folded(highest, [](const auto&p, const auto&q) { return xsimd::max(p, q); }),
-                   low = folded(lowest, [](const auto&p, const auto&q) { return xsimd::min(p, q); });
-    // What is no new extreme of all lanes of this thread need not be one of those at its place in the registers.
-    const bool sampled = a.sample_records[sample] == next;
-    const bool extreme = xsimd::any((high > Register(out.high[next])) | (low < Register(out.low[next])));
+    const One low(out.low[next]), above[] = {group.shown_above(low, gaps[k], k * width)...};
+    const bool sampled = a.sample_records[sample] == next, extreme = may_be_beyond(joined<R>(above), out.range[next]);
     if (extreme || sampled) [[unlikely]] {
+      const One here[] = {group.shown(gaps[k], k * width)...};
       const auto keep_at = [&](T * to) __attribute__((always_inline)) { (here[k].store(to + k * width), ...); };
-      if (sampled) keep_at(a.samples + sample++ * R::width);
-      if (extreme) {
-        if (!all(highest <= One(1e30))) return false;  // a lane has diverged
+      if (sampled) keep_at(a.samples + sample++ * a.sample_stride);
+      // What is no new extreme of all lanes of this thread need not be one of those at its place in the registers.
+      if (extreme && any_beyond(joined<R>(here), out.low[next], out.high[next])) {
+        if (!(all(here[k] <= One(1e30)) && ...)) return false;  // a lane has diverged
         keep_at(a.candidates + candidates * R::width);
         a.candidate_records[candidates++] = next;
       }
@@ -249,7 +247,7 @@ template <class Kernel, class R, bool Certificate, int... k>
   };
   if (!(small(losses[k], k * width) && ...)) return false;
   ((group.own(gaps[k], k * width).store(a.last + k * width), group.own(losses[k], k * width).store(a.loss + k * width),
-    ratios[k].store(a.ratio + k * width)),
+    ratios[k].store(a.ratio + k * width), One(0).store(a.ratio_at + k * width)),
    ...);
   for (std::int64_t j = 0; j < candidates; ++j)
     enter_extremes<R>(out, a.candidate_records[j], a.candidates + j * R::width, a.row);

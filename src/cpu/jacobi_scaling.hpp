@@ -174,7 +174,7 @@ struct ScaledElementwiseStep : MetaGradient<ElementwiseStep, Sgd> {
     OMG_HD Group(const GroupArguments<T>& arguments, const K& k) {
       const PreparedLines<R> at{arguments};
       const R eta = k.constant[rate], square = eta * eta * k.constant[MetaParameters::meta_step];
-      const R inverse = over_root(R(1), square, R(0));
+      const R inverse = over_large_root(R(1), square, R(0));
       for (int i = 0; i < Base::n; ++i) {
         const R first = k.initial != nullptr ? R(k.initial[i]) : k.constant[MetaParameters::initial];
         (eta * at(Prepared::diagonal + i) * first).store(step + i * R::width);

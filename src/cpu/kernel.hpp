@@ -141,7 +141,7 @@ OMG_HD void enter_record(const Observer<R>& seen, const GroupArguments<typename 
   keep(out.smallest + k * width, out.smallest_row + k * width,
        select(seen.counted, shown, R(std::numeric_limits<T>::infinity())), a.row,
        [](const auto& p, const auto& q) { return p < q; });
-  if (a.sample_records[sample] == k) shown.store(a.samples + sample++ * R::width);
+  if (a.sample_records[sample] == k) shown.store(a.samples + sample++ * a.sample_stride);
 }
 
 /// Enters what lanes that ended are frozen at in the records from `next` on.

@@ -226,6 +226,48 @@ OMG_HD xsimd::batch<T, A> folded(const Pack<T, A, K>& a, F fold) {
   return total;
 }
 
+/// Whether an element lies below low or above high.
+template <class T, class A, int K>
+OMG_HD bool any_beyond(const Pack<T, A, K>& a, T low, T high) {
+  using Register = xsimd::batch<T, A>;
+  const Register highest = folded(a, [](const auto&p, const auto&q) { return xsimd::max(p, q); }),
+                 lowest = folded(a, [](const auto&p, const auto&q) { return xsimd::min(p, q); });
+  return xsimd::any((highest > Register(high)) | (lowest < Register(low)));
+}
+/// Whether an element may lie below zero or above high. One that does not may be taken for one that does where it is
+/// less than 2⁻²⁰ below high.
+template <class T, class A, int K>
+OMG_HD bool may_be_beyond(const Pack<T, A, K>& a, T high) {
+  return any_beyond(a, T(0), high);
+}
+#if XSIMD_WITH_AVX512DQ
+// As whole numbers without sign, negative ones are larger than all others; of doubles the upper halves will do.
+OMG_HD bool may_be_beyond(const Pack<double, xsimd::avx512dq, 4>& a, double high) {
+  const auto halves = [](const auto& p, const auto& q) __attribute__((always_inline)) {
+    return _mm512_castps_si512(_mm512_shuffle_ps(_mm512_castpd_ps(p), _mm512_castpd_ps(q), 0xdd));
+  };
+  const __m512i largest = _mm512_max_epu32(halves(a.v[0], a.v[1]), halves(a.v[2], a.v[3]));
+  const auto bound = static_cast<int>(std::bit_cast<std::int64_t>(high) >> 32);
+  return _mm512_cmpge_epu32_mask(largest, _mm512_set1_epi32(bound)) != 0;
+}
+OMG_HD bool may_be_beyond(const Pack<float, xsimd::avx512dq, 4>& a, float high) {
+  const auto larger = [](const __m512i& p, const __m512i& q) __attribute__((always_inline)) {
+    return _mm512_max_epu32(p, q);
+  };
+  const auto whole = [&](int k) __attribute__((always_inline)) { return _mm512_castps_si512(a.v[k]); };
+  const __m512i largest = larger(larger(whole(0), whole(1)), larger(whole(2), whole(3)));
+  return _mm512_cmpge_epu32_mask(largest, _mm512_set1_epi32(std::bit_cast<int>(high))) != 0;
+}
+#endif
+/// Packs side by side as one.
+template <class R, class One, std::size_t Count>
+OMG_HD R joined(const One (&parts)[Count]) {
+  static_assert(R::registers == static_cast<int>(Count) * One::registers);
+  R out;
+  each_register<R::registers>([&](auto k) { out.v[k] = parts[k / One::registers].v[k % One::registers]; });
+  return out;
+}
+
 // The names of omg/lane/math.hpp for packs. Plain numbers beside a pack convert to one.
 template <class P>
 concept AnyPack = requires {

@@ -41,6 +41,10 @@ struct PreparedGroup {
     return gap * One::load(scale + first);
   }
   template <class One>
+  OMG_HD One shown_above(const One& low, const One& gap, int first) const {
+    return fma(gap, One::load(scale + first), -low);
+  }
+  template <class One>
   OMG_HD One own(const One& gap, int first = 0) const {
     return gap * One::load(unit + first);
   }

@@ -164,6 +164,10 @@ struct Recurrent : Classical<Method> {
     OMG_HD One shown(const One& gap, int) const {
       return gap;
     }
+    template <class One>
+    OMG_HD One shown_above(const One& low, const One& gap, int) const {
+      return gap - low;
+    }
   };
 };
 

@@ -23,6 +23,17 @@ Setting setting(std::initializer_list<const char*> texts) {
   return out;
 }
 
+/// The list of a sweep from `low` to `high`.
+Setting log_spaced(const std::string& low, const std::string& high, int count) {
+  Setting out;
+  for (int k = 0; k < count; ++k) {
+    Value value;
+    value.text = low + "*(" + high + "/" + low + ")^(" + std::to_string(k) + "/" + std::to_string(count - 1) + ")";
+    out.values.push_back(value);
+  }
+  return out;
+}
+
 Setting between(Value::Kind kind, double low, double high) {
   Value value;
   value.kind = kind;
@@ -92,9 +103,10 @@ Study w1_elementwise() {
   MethodSpec method;
   method.rule = "elementwise_step";
   method.learner = "sgd";
-  method.parameters["meta_step"] = setting({"1e-6", "3e-6", "1e-5", "3e-5", "1e-4", "3e-4"});
-  method.parameters["initial"] = setting({".01", ".02", ".03", ".04", ".05", ".06", ".07", ".08", ".09", ".1"});
-  method.parameters["rate"] = setting({".5", ".6", ".7", ".8", ".9", "1"});
+  // No lane diverges: programs that do not look at every gap would have nothing to do for one that does.
+  method.parameters["meta_step"] = log_spaced("1e-7", "3e-6", 18);
+  method.parameters["initial"] = log_spaced("1e-3", "0.1", 20);
+  method.parameters["rate"] = setting({"1"});
   return study_of(toy_problem(), method, 100);
 }
 

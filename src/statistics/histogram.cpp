@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 namespace omg {
 
@@ -49,48 +48,63 @@ void Histogram::Side::reach(std::uint64_t place) {
   if (high > end()) counts.resize(high + spare - first);
 }
 
+void Histogram::Side::merge(const Side& other) {
+  std::uint64_t begin = other.first, end = other.end();
+  while (begin < end && other.counts[begin - other.first] == 0) ++begin;
+  while (begin < end && other.counts[end - 1 - other.first] == 0) --end;
+  if (begin < end) {
+    reach(begin);
+    reach(end - 1);
+    // By pointers, so that the compiler sees that no counter is `first` and takes several at a time.
+    const std::uint32_t* const counts_of_other = other.counts.data() + (begin - other.first);
+    std::uint32_t* const sums = counts.data() + (begin - first);
+    std::uint32_t overflows = 0;
+    for (std::uint64_t k = 0; k < end - begin; ++k) {
+      sums[k] += counts_of_other[k];
+      overflows |= sums[k] < counts_of_other[k] ? 1U : 0U;
+    }
+    for (std::uint64_t k = 0; overflows != 0 && k < end - begin; ++k)
+      if (sums[k] < counts_of_other[k]) carry(begin + k, 1);
+  }
+  for (const auto& [place, times] : other.carries) {
+    reach(place);
+    carry(place, times);
+  }
+}
+
 bool Histogram::Side::operator==(const Side& other) const {
   const auto at = [](const Side& side, std::uint64_t place) {
     return place - side.first < side.counts.size() ? side.counts[place - side.first] : 0;
   };
   for (std::uint64_t place = std::min(first, other.first); place < std::max(end(), other.end()); ++place)
     if (at(*this, place) != at(other, place)) return false;
-  return true;
+  return carries == other.carries;
 }
 
 void Histogram::merge(const Histogram& other) {
-  const auto add = [](Side& into, const Side& from) {
-    std::uint64_t begin = from.first, end = from.end();
-    while (begin < end && from.counts[begin - from.first] == 0) ++begin;
-    while (begin < end && from.counts[end - 1 - from.first] == 0) --end;
-    if (begin == end) return;
-    into.reach(begin);
-    into.reach(end - 1);
-    // By pointers, so that the compiler sees that no counter is `first` and takes several at a time.
-    const std::uint64_t* const counts = from.counts.data() + (begin - from.first);
-    std::uint64_t* const sums = into.counts.data() + (begin - into.first);
-    for (std::uint64_t k = 0; k < end - begin; ++k) sums[k] += counts[k];
-  };
-  add(positive_, other.positive_);
-  add(negative_, other.negative_);
+  positive_.merge(other.positive_);
+  negative_.merge(other.negative_);
   zero_ += other.zero_;
 }
 
 std::uint64_t Histogram::count() const {
-  const auto sum = [](const Side& s) { return std::accumulate(s.counts.begin(), s.counts.end(), std::uint64_t{0}); };
-  return sum(positive_) + sum(negative_) + zero_;
+  std::uint64_t total = zero_;
+  for (const Side* side : {&positive_, &negative_})
+    side->for_each([&](std::uint64_t, std::uint64_t count) { total += count; });
+  return total;
 }
 
 std::vector<Histogram::Bucket> Histogram::buckets() const {
   std::vector<Bucket> out;
   const auto edge = [](std::uint64_t place) { return std::bit_cast<double>(place << shift); };
-  for (std::size_t k = negative_.counts.size(); k-- > 0;)
-    if (negative_.counts[k] > 0)
-      out.push_back({-edge(negative_.first + k + 1), -edge(negative_.first + k), negative_.counts[k]});
+  negative_.for_each([&](std::uint64_t place, std::uint64_t count) {
+    out.push_back({-edge(place + 1), -edge(place), count});
+  });
+  std::reverse(out.begin(), out.end());
   if (zero_ > 0) out.push_back({0, 0, zero_});
-  for (std::size_t k = 0; k < positive_.counts.size(); ++k)
-    if (positive_.counts[k] > 0)
-      out.push_back({edge(positive_.first + k), edge(positive_.first + k + 1), positive_.counts[k]});
+  positive_.for_each([&](std::uint64_t place, std::uint64_t count) {
+    out.push_back({edge(place), edge(place + 1), count});
+  });
   return out;
 }
 
