@@ -278,6 +278,10 @@ class BadInput(Case):
 
     def test_benchmarks(self):
         self.assert_refused(self.omg("bench", "W99"), "W99", "W1 to W5")
+        self.assert_refused(self.omg("bench", "W1", "--dimension", 3), "W1", "one dimension only")
+        self.assert_refused(self.omg("bench", "W1", "--write", "x", "--iterations", 3), "--write", "--iterations")
+        self.environment["OMG_DATA_DIRECTORY"] = "/nonexistent"
+        self.assert_refused(self.omg("bench", "W4"), "/nonexistent/data/breast_cancer.libsvm")
         if "cuda       available" not in self.omg("info").stdout:
             self.assert_refused(self.omg("bench", "W2", "--backend", "cuda"), "cuda", "cannot run here")
 
@@ -326,7 +330,7 @@ class Checkpoints(Case):
         path = self.write(GOOD)
         checkpoint = self.folder / "results" / "checkpoint"
         checkpoint.parent.mkdir()
-        checkpoint.write_text("omg checkpoint 1 0123456789abcdef\n")
+        checkpoint.write_text("omg checkpoint 2 0123456789abcdef\n")
         refused = self.omg("run", path, "--out", "results", "--resume")
         self.assertEqual(refused.returncode, 2)
         self.assertIn("damaged; run without --resume to start afresh", refused.stderr)

@@ -225,6 +225,90 @@ TEST(CpuEngine, TrajectoriesAreWhole) {
   }
 }
 
+Study study_of_three_quadratics(std::vector<MethodSpec> methods) {
+  Study study;
+  study.iterations = 30;
+  study.seed = 9;
+  study.problems = {test::small_problem(*find_entry(catalogue().families, "quadratic"), 4, 3)};
+  study.methods = std::move(methods);
+  return study;
+}
+
+// Sums over instances keep their digits however small or large the losses are.
+TEST(CpuEngine, LossesOfSettingsAreSummedAtAnyMagnitude) {
+  MethodSpec method;
+  method.name = method.classical = "gradient_descent";
+  method.weights = one("1");
+  method.parameters["step"] = {{formula("0.9/L"), formula("1.6/L")}, {}};
+  for (const BestBy by : {BestBy::final_gap, BestBy::cumulative_loss}) {
+    const bool final = by == BestBy::final_gap;
+    Study study = study_of_three_quadratics({method});
+    study.iterations = 100;
+    study.best = by;
+    study.problems[0].parameters["spectrum"] = one("list");
+    study.problems[0].parameters["eigenvalues"] = one(final ? "1" : "1e70");
+    study.problems[0].parameters["minimiser"] = one("0");  // where numbers have room to fall
+    study.problems[0].parameters.erase("condition");
+    const Plan plan = make_plan(study);
+    const Cell& cell = plan.cells[0];
+    for (const auto& backend : {make_reference_backend(), make_cpu_backend()}) {
+      const auto statistics = backend->run(cell, {0, cell.lanes()}, {});
+      const auto traced = backend->trace(cell, {0, cell.lanes()}, {});
+      for (std::size_t s = 0; s < 2; ++s) {
+        long double expected = 0;
+        for (std::size_t i = 0; i < 3; ++i)
+          for (std::size_t t = final ? traced.iterations - 1 : 0; t < traced.iterations; ++t)
+            expected += traced.gaps[(s * 3 + i) * traced.iterations + t];
+        EXPECT_TRUE(final ? expected < 1e-40L : expected > 1e60L);
+        EXPECT_GT(expected, 0);
+        EXPECT_EQ(statistics.settings[s].failed, 0U);
+        EXPECT_NEAR(statistics.settings[s].loss.value() / expected, 1, 1e-13L) << backend->name();
+      }
+    }
+  }
+}
+
+// α_{T+1} and β_{T+1} act on w_{T+1}, which nobody sees: they need not exist.
+TEST(CpuEngine, WhatIsAfterTheLastIterationDoesNotMatter) {
+  for (const char* learner : {"sgd", "ftrl", "optimistic_ftrl"}) {
+    MethodSpec none;
+    none.rule = "iterate";
+    none.learner = learner;
+    none.averaged = true;
+    if (learner == std::string("optimistic_ftrl")) none.hint = "last";
+    MethodSpec some = none;
+    none.name = "none";
+    none.weights = one("T+1-t");
+    none.parameters["meta_step"] = one("0.01/L/(T+1-t)");
+    some.name = "some";
+    some.weights = one("max(T+1-t, 0.5)");
+    some.parameters["meta_step"] = one("0.01/L/max(T+1-t, 0.5)");
+    const Plan plan = make_plan(study_of_three_quadratics({none, some}));
+    for (const auto& backend : {make_reference_backend(), make_cpu_backend()}) {
+      const auto a = backend->trace(plan.cells[0], {0, 3}, {}), b = backend->trace(plan.cells[1], {0, 3}, {});
+      EXPECT_EQ(a.points, b.points) << learner << ", " << backend->name();
+    }
+  }
+}
+
+// Without its null step hypergradient can be averaged as every meta-learner.
+TEST(CpuEngine, AveragedHypergradientAgreesWithTheReference) {
+  MethodSpec method;
+  method.name = "hypergradient";
+  method.rule = "step";
+  method.learner = "hypergradient";
+  method.null_step = false;
+  method.averaged = true;
+  method.weights = one("t");
+  method.parameters = {{"initial", one("0.5/L")}, {"meta_step", one("0.01/L")}};
+  const Plan plan = make_plan(study_of_three_quadratics({method}));
+  const auto expected = make_reference_backend()->trace(plan.cells[0], {0, 3}, {}),
+             found = make_cpu_backend()->trace(plan.cells[0], {0, 3}, {});
+  for (std::size_t k = 0; k < expected.points.size(); ++k)
+    ASSERT_NEAR(found.points[k], expected.points[k], 1e-12 * (1 + std::abs(expected.points[k]))) << k;
+  EXPECT_LT(found.gaps.back(), found.gaps.front());
+}
+
 // Gaps of data families are evaluated where somebody looks at them. A sum over all iterations looks at each of them;
 // that must not change anything else, not even when a lane diverges between two recorded iterations.
 TEST(CpuEngine, GapsThatNobodyLooksAtChangeNothing) {

@@ -120,6 +120,61 @@ TEST(Domains, SimplexAndItsMinimiserOnAnEdge) {
   });
 }
 
+/// A quadratic with Q = diag(eigenvalues), identical instances.
+Study study_of_quadratic(std::vector<double> eigenvalues, std::vector<double> minimiser, std::vector<double> start) {
+  Study study;
+  study.iterations = 40;
+  ProblemSpec problem;
+  problem.name = problem.family = "quadratic";
+  problem.normalisation = Normalisation::none;
+  problem.parameters["dimension"] = one(std::to_string(eigenvalues.size()));
+  problem.parameters["rotation"] = one("identity");
+  problem.parameters["spectrum"] = one("list");
+  problem.parameters["eigenvalues"] = vector(std::move(eigenvalues));
+  problem.parameters["minimiser"] = vector(std::move(minimiser));
+  problem.parameters["start"] = vector(std::move(start));
+  study.problems = {problem};
+  return study;
+}
+
+// Meta-steps by which w would fall far below w_min, and stay there if only its use were bounded.
+TEST(Domains, TheLeastWeightOfTheRuleAdagradIsALowerBoundOfItsBox) {
+  Study study = study_of_quadratic({1, 2}, {0, 0}, {1, -0.5});
+  MethodSpec method;
+  method.rule = "adagrad";
+  method.learner = "sgd";
+  method.weights = one("1");
+  method.parameters = {{"rate", one("0.9")}, {"initial", one("4")}, {"meta_step", one("2000")}};
+  MethodSpec in_box = method;
+  method.name = "least";
+  method.parameters["floor"] = one("1");
+  in_box.name = "box";
+  in_box.domain = "box";
+  in_box.parameters["lower"] = one("1");
+  study.methods = {method, in_box};
+  const Plan plan = make_plan(study);
+  for (const auto& backend : {make_reference_backend(), make_cpu_backend()}) {
+    const auto least = backend->trace(plan.cells[0], {0, 1}, {}), boxed = backend->trace(plan.cells[1], {0, 1}, {});
+    EXPECT_EQ(least.points, boxed.points) << backend->name();
+    EXPECT_LT(least.gaps.back(), least.gaps.front());
+  }
+}
+
+// A step that overflows: no backend takes the projection of what is no number for a point.
+TEST(Domains, OnTheSimplexALaneWithoutNumbersDiverges) {
+  Study study = study_of_quadratic({1, 2, 3}, {0.2, 0.3, 0.5}, {1, 0, 0});
+  MethodSpec method;
+  method.name = method.learner = "sgd";
+  method.rule = "elementwise_step";
+  method.domain = "simplex";
+  method.weights = one("1");
+  method.parameters = {{"initial", vector({1, 0, 0})}, {"meta_step", one("1e308")}};
+  study.methods = {method};
+  const Plan plan = make_plan(study);
+  for (const auto& backend : {make_reference_backend(), make_cpu_backend()})
+    EXPECT_EQ(backend->run(plan.cells[0], {0, 1}, {}).diverged.back(), 1U) << backend->name();
+}
+
 std::string fault_of(Study study) {
   try {
     make_plan(std::move(study));

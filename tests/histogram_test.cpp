@@ -176,15 +176,46 @@ TEST(ExactSum, DependsNeitherOnOrderNorOnGrouping) {
 
 TEST(ExactSum, HoldsWhatADoubleSumLoses) {
   ExactSum sum;
-  for (int k = 0; k < 1000; ++k) sum.add(0x1p-80);
+  for (int k = 0; k < 1000; ++k) sum.add(0x1p-30);
   sum.add(0x1p80);
   ExactSum without;
   without.add(0x1p80);
   EXPECT_NE(sum, without);
-  for (const double value : {0.0, 1.0, 0.1, 3e-20, 1e45}) {
+  constexpr double least = std::numeric_limits<double>::min(), largest = std::numeric_limits<double>::max();
+  for (const double value : {0.0, 1.0, 0.1, 3e-20, 1e45, 3e-90, 1.6e-178, 7e200, least, 3 * least, largest}) {
     ExactSum one;
     one.add(value);
     EXPECT_EQ(one.value(), value);
+    ExactSum of_array;
+    of_array.add(&value, 1);
+    EXPECT_EQ(of_array, one);
+  }
+}
+
+// What numbers of any magnitude leave is that of the largest ones, in any order and any cut.
+TEST(ExactSum, OfAllMagnitudes) {
+  std::mt19937_64 random(6);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<double> values;
+    for (int k = 0; k < 40; ++k)
+      values.push_back(
+          std::ldexp(1 + static_cast<double>(random() >> 12) * 0x1p-52, static_cast<int>(random() % 2000) - 1000));
+    values.push_back(std::numeric_limits<double>::denorm_min());  // counts as zero
+    values.push_back(-1);
+    ExactSum whole;
+    for (const double value : values) whole.add(value);
+    const long double expected = std::accumulate(values.begin(), values.end() - 2, 0.0L);
+    EXPECT_NEAR(static_cast<long double>(whole.value()) / expected, 1, 1e-15L);
+    std::shuffle(values.begin(), values.end(), random);
+    std::vector<ExactSum> parts(1 + random() % 5);
+    for (const double value : values) parts[random() % parts.size()].add(value);
+    parts.emplace_back().add(values.data(), 0);
+    ExactSum merged;
+    for (const ExactSum& part : parts) merged.merge(part);
+    ASSERT_EQ(merged, whole);
+    ExactSum at_once;
+    at_once.add(values.data(), values.size());
+    ASSERT_EQ(at_once, whole);
   }
 }
 

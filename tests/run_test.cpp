@@ -278,6 +278,21 @@ TEST(Rate, OfAClaimIsJudgedWithItsReason) {
   EXPECT_EQ(rate["claim"]["verdict"], "confirmed");
 }
 
+// Far below a bound of its rate an envelope that falls slowly so far refutes nothing.
+TEST(Rate, IsNotRefutedWhereABoundOfItHolds) {
+  const auto verdict = [](double factor) {
+    Plan plan = make_fake_plan({make_cell(make_fake_problem("p", 2), "m", 1000, 1, true)});
+    FakeBackend backend(
+        [&](const Cell&, std::uint64_t, std::int64_t t) { return factor / std::sqrt(static_cast<double>(t)); });
+    return run_study(plan, backend).cells[0].judgement.value();
+  };
+  const RateJudgement holds = verdict(1e-3), broken = verdict(1);
+  EXPECT_EQ(holds.power, 1);
+  EXPECT_EQ(holds.verdict, RateVerdict::undecided);
+  EXPECT_THAT(holds.reason, HasSubstr("the bound"));
+  EXPECT_EQ(broken.verdict, RateVerdict::refuted);
+}
+
 /// Where lanes have stopped on a tolerance the envelope says nothing of a rate.
 TEST(Rate, IsNotReadFromFrozenLanes) {
   Cell cell = make_cell(make_fake_problem("p", 2), "m", 3000);

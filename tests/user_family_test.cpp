@@ -153,8 +153,20 @@ TEST_F(UserFamilyTest, OfTheExamplesKeepsItsBounds) {
 TEST_F(UserFamilyTest, ThatContradictsItselfIsRefusedWithTheFigures) {
   write_header("return slope * fma(", "return R(1.001) * slope * fma(");
   EXPECT_THAT(complaint(), HasSubstr("contradicts itself: instance 0, at its start the derivative of f along"));
-  write_header("draw_with_thresholds(in, out);", "draw_with_thresholds(in, out), out.smoothness(1e-3);");
+  write_header("draw_with_thresholds(in, out);",
+               "draw_with_thresholds(in, out), out.smoothness(1e-3), out.strong_convexity(0);");
   EXPECT_THAT(complaint(), HasSubstr("is too small"));
+  write_header("draw_with_thresholds(in, out);", "draw_with_thresholds(in, out), out.strong_convexity(-1);");
+  EXPECT_THAT(complaint(), HasSubstr("mu = -1, and should lie between 0 and L"));
+  write_header("draw_with_thresholds(in, out);",
+               "draw_with_thresholds(in, out), out.smoothness(100), out.strong_convexity(99);");
+  EXPECT_THAT(complaint(), HasSubstr("mu = 99 is too large"));
+}
+
+TEST_F(UserFamilyTest, WhatItThrowsIsNamedWhereTheStudyNamesIt) {
+  write_header("draw_with_thresholds(in, out);", "draw_with_thresholds(in, out), throw 5;");
+  EXPECT_THAT(complaint(), HasSubstr("study.toml:5: problem.p.family_header: draw of the family my_huber failed for "
+                                     "instance 0: it threw what is no std::exception"));
 }
 
 TEST_F(UserFamilyTest, ThatCannotBeHadIsRefusedWithTheReason) {

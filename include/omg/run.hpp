@@ -135,7 +135,8 @@ struct StudyResult {
   double seconds = 0;  ///< wall-clock time
 };
 
-/// A certificate holds if no lane exceeds its bound by more than this share (spec, section 1).
+/// A certificate holds if no lane exceeds its bound by more than this share (spec, section 1). In float32 it is not
+/// judged: rounding alone, some 1e-7 L R² an iteration, passes many bounds.
 inline constexpr double certificate_tolerance = 1e-9;
 
 /// Runs every cell in waves, merges their statistics, fits the envelopes and judges the claims. The

@@ -42,44 +42,43 @@ struct Best {
   friend bool operator==(const Best&, const Best&) = default;
 };
 
-/// A sum of numbers from 0 to 2¹⁶⁰, exact down to 2⁻¹⁶⁰: what lies below is cut off each number. Its bits do not depend
-/// on the order of the numbers, of which there may be 2³¹.
+/// A sum of positive numbers whose bits do not depend on their order, of which there may be 2³¹. It is exact but for
+/// what lies 2⁻¹⁴⁸ below the largest number, which is cut off each; numbers that are not normal count as zero.
+///
+/// Of words of 32 bits, each kept in 64 so that sums need no carries, those down from the largest number's are held:
+/// what a smaller number adds to words that a larger one has moved out of the window is lost in any order.
 class ExactSum {
  public:
-  static constexpr double most = 0x1p160;
-  using Words = std::array<std::int64_t, 12>;
+  static constexpr double most = std::numeric_limits<double>::infinity();  ///< numbers are less
+  static constexpr int held = 6;
+  using Words = std::array<std::int64_t, held>;
 
   ExactSum() = default;
-  explicit ExactSum(const Words& words) : words_(words) {}
+  ExactSum(std::int64_t first, const Words& words) : first_(first), words_(words) {}
+  [[nodiscard]] std::int64_t first() const { return first_; }
   [[nodiscard]] const Words& words() const { return words_; }
 
   OMG_HD void add(double value) {
-    const auto bits = std::bit_cast<std::int64_t>(value), at = place(bits);
-    if (at >= 0) return add(static_cast<int>(at / 32), parts(bits));
-    // Normal numbers only: all others are cut off.
-    if (at > -53) add(0, parts_of(mantissa(bits) >> -at, std::int64_t{0}));
+    const auto bits = std::bit_cast<std::int64_t>(value), at = word(bits);
+    if (at > 0) add(at, parts(bits));
   }
-  /// Adds numbers that need not be normal; below zero they count as zero. Where they are of one magnitude, as the
-  /// losses of a setting are, the sum is formed in registers.
+  /// Adds numbers that need not be normal or positive. Where they are of one magnitude, as the losses of a setting are,
+  /// the sum is formed in registers.
   template <class T>
   void add(const T* values, std::size_t count) {
-    std::int64_t held = 0;
+    std::int64_t of = 0;
     Parts<std::int64_t> sum{};
     for (std::size_t i = 0; i < count; ++i) {
-      const auto value = static_cast<double>(values[i]);
-      const auto bits = std::bit_cast<std::int64_t>(value), at = place(bits);
-      if (!(value > 0) || at < 0) {
-        if (value > 0) add(value);
-        continue;
-      }
-      if (at / 32 != held) {
-        add(static_cast<int>(held), sum);
-        held = at / 32;
+      const auto bits = std::bit_cast<std::int64_t>(static_cast<double>(values[i])), at = word(bits);
+      if (at <= 0) continue;
+      if (at != of) {
+        if (of > 0) add(of, sum);
+        of = at;
         sum = {};
       }
       sum += parts(bits);
     }
-    add(static_cast<int>(held), sum);
+    if (of > 0) add(of, sum);
   }
 
   /// What numbers add to three words; I: int64 or a register of them.
@@ -91,46 +90,53 @@ class ExactSum {
       return *this;
     }
   };
-  /// The first of the words to which a positive normal number adds, from its bits; negative: it lies below the first.
+  /// The first of the words to which a positive normal number adds, from its bits; 0 or negative: it is none.
   template <class I>
   static OMG_HD I word(const I& bits) {
     return place(bits) >> 5;
   }
+  /// 53 bits shifted by less than 32 cover three words of 32 bits.
   template <class I>
   static OMG_HD Parts<I> parts(const I& bits) {
-    return parts_of(mantissa(bits), place(bits) & std::int64_t{31});
+    constexpr std::int64_t whole = 0xffffffff;
+    const I number = (bits & std::int64_t{0xfffffffffffff}) | (std::int64_t{1} << 52),
+            shift = place(bits) & std::int64_t{31};
+    const I low = (number & whole) << shift, high = (number >> 32) << shift;
+    return {{low & whole, (low >> 32) + (high & whole), high >> 32}};
   }
   /// Adds the parts of numbers with that first word.
-  OMG_HD void add(int word, const Parts<std::int64_t>& sum) {
-    for (int k = 0; k < 3; ++k) words_[static_cast<std::size_t>(word + k)] += sum.part[k];
+  OMG_HD void add(std::int64_t word, const Parts<std::int64_t>& sum) {
+    reach(word + 3 - held);
+    for (int k = 0; k < 3; ++k)
+      if (const std::int64_t at = word + k - first_; at >= 0) words_[static_cast<std::size_t>(at)] += sum.part[k];
   }
 
   OMG_HD void merge(const ExactSum& other) {
-    for (std::size_t k = 0; k < words_.size(); ++k) words_[k] += other.words_[k];
+    reach(other.first_);
+    for (std::int64_t k = first_ - other.first_, to = 0; k < held; ++k, ++to)
+      words_[static_cast<std::size_t>(to)] += other.words_[static_cast<std::size_t>(k)];
   }
   [[nodiscard]] double value() const;
 
   friend bool operator==(const ExactSum&, const ExactSum&) = default;
 
  private:
-  /// value = mantissa · 2^place · 2⁻¹⁶⁰
+  /// value = mantissa · 2^(place − 1106); so that the first word of the smallest normal number is 1.
   template <class I>
   static OMG_HD I place(const I& bits) {
-    return (bits >> 52) - std::int64_t{1075 - 160};
+    return (bits >> 52) + std::int64_t{31};
   }
-  template <class I>
-  static OMG_HD I mantissa(const I& bits) {
-    return (bits & std::int64_t{0xfffffffffffff}) | (std::int64_t{1} << 52);
-  }
-  /// 53 bits shifted by less than 32 cover three words of 32 bits.
-  template <class I>
-  static OMG_HD Parts<I> parts_of(const I& number, const I& shift) {
-    constexpr std::int64_t word = 0xffffffff;
-    const I low = (number & word) << shift, high = (number >> 32) << shift;
-    return {{low & word, (low >> 32) + (high & word), high >> 32}};
+  /// Moves the window up to `first`.
+  OMG_HD void reach(std::int64_t first) {
+    if (first <= first_) return;
+    const std::int64_t by = first - first_;
+    for (std::int64_t k = 0; k < held; ++k)
+      words_[static_cast<std::size_t>(k)] = k + by < held ? words_[static_cast<std::size_t>(k + by)] : 0;
+    first_ = first;
   }
 
-  Words words_{};  ///< weight of word k: 2^(32 k − 160)
+  std::int64_t first_ = 1;  ///< word k of the sum has the weight 2^(32 (first + k) − 1106)
+  Words words_{};
 };
 
 /// What a setting of a sweep does on all instances.

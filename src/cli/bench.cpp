@@ -83,6 +83,7 @@ int bench(const BenchArguments& arguments) {
       if (wanted(workload)) bench::write_workload(workload, *arguments.write);
     return 0;
   }
+  const bool changed = arguments.iterations != 0 || arguments.instances != 0 || arguments.dimension != 0;
   const Precision precision = arguments.narrow ? Precision::float32 : Precision::float64;
   const auto backends = make_backends();
   for (const auto& backend : backends)
@@ -108,16 +109,20 @@ int bench(const BenchArguments& arguments) {
                {"cuda", true}},
               {}};
   std::map<std::string, Together> together;
+  std::string first_fault;
+  bool measured = false;
   for (const bench::Workload& workload : bench::workloads()) {
     if (!wanted(workload)) continue;
     std::optional<Plan> plan;
     try {
       plan = bench::plan_of(workload, precision, arguments.iterations, arguments.instances, arguments.dimension);
     } catch (const Error& error) {  // a data set that is not where the program was built
+      if (first_fault.empty()) first_fault = error.what();
       json["workloads"].push_back({{"workload", workload.name}, {"missing", error.what()}});
       table.rows.push_back({workload.name, error.what(), "", "", "", "", ""});
       continue;
     }
+    measured = true;
     const Cell& cell = plan->cells[0];
     nlohmann::ordered_json entry{{"workload", workload.name}, {"lanes", cell.lanes()}, {"iterations", cell.iterations}};
     std::map<std::string, std::string> shown;
@@ -158,14 +163,14 @@ int bench(const BenchArguments& arguments) {
         shown["floor"] = percent(share);
       }
     }
-    const bool is_own = arguments.iterations == 0 && arguments.instances == 0 && arguments.dimension == 0;
     const std::string what =
-        is_own ? workload.what
-               : fmt::format("n = {}, {} lanes, T = {}", cell.problem->shape.n, cell.lanes(), cell.iterations);
+        changed ? fmt::format("n = {}, {} lanes, T = {}", cell.problem->shape.n, cell.lanes(), cell.iterations)
+                : workload.what;
     table.rows.push_back(
         {workload.name, what, shown["reference"], shown["cpu"], shown["floor"], shown["statistics"], shown["cuda"]});
     json["workloads"].push_back(std::move(entry));
   }
+  if (!measured) throw Error(first_fault);
   for (const auto& [name, all] : together) {
     const double cost = all.of_statistics / all.seconds;
     json["of_statistics"][name] = cost;

@@ -85,6 +85,7 @@ int execute(int argc, char** argv) {
       ->check(CLI::Range(std::int64_t{0}, most_lanes))
       ->type_name("N");
   bench_command->add_option("--write", measured.write, "Measure nothing: write the workloads here for other programs")
+      ->excludes("--iterations", "--instances", "--dimension")
       ->type_name("DIR");
   bench_command->add_flag("--json", measured.json, "As JSON")->disable_flag_override();
 
@@ -108,6 +109,7 @@ int execute(int argc, char** argv) {
 }  // namespace omg::cli
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of writing it
   std::signal(SIGPIPE, SIG_IGN);  // who reads along may go away; what cannot be written is an error where it matters
 #if defined(__GLIBC__)
   // What a cell frees is kept for the next one: small cells run for less time than it takes to give memory back to the

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -115,7 +116,12 @@ int run(const RunArguments& arguments) {
   if (!arguments.check) return 0;
   const std::string failed = failures(plan, result);
   if (failed.empty()) {
-    if (!arguments.quiet) print("Check passed: every claim is confirmed and every certificate holds\n");
+    const bool bounded =
+        std::any_of(plan.cells.begin(), plan.cells.end(), [](const Cell& cell) { return !cell.bound_table.empty(); });
+    if (!arguments.quiet)
+      print(plan.study.claims.empty() && !bounded
+                ? "Nothing to check: the study has neither a claim nor a bound\n"
+                : "Check passed: every claim is confirmed and every certificate holds\n");
     return 0;
   }
   complain("the check failed\n" + failed.substr(0, failed.find_last_not_of('\n') + 1));

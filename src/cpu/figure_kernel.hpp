@@ -120,9 +120,8 @@ LossesTaken take_losses(const T* losses, const T* bounds, std::size_t count) {
     for (auto& part : parts.part) part &= counts;
     sum += parts;
   }
-  const bool alike = word >= 0 && V::bits_of(differ != 0) == 0;
-  return {
-      improve, alike ? static_cast<int>(word) : -1, {{V::sum(sum.part[0]), V::sum(sum.part[1]), V::sum(sum.part[2])}}};
+  const bool alike = word > 0 && V::bits_of(differ != 0) == 0;
+  return {improve, alike ? word : -1, {{V::sum(sum.part[0]), V::sum(sum.part[1]), V::sum(sum.part[2])}}};
 }
 
 /// Two at a time are slower than one by one.

@@ -21,6 +21,7 @@
 #include "problem/drawn.hpp"
 #include "problem/input.hpp"
 #include "problem/kept_minimum.hpp"
+#include "reference/minimise.hpp"
 #include "user/check.hpp"
 #include "user/function.hpp"
 
@@ -192,27 +193,55 @@ class Drawing {
       const double initial_gap = f.gap(start_);
       problem_->scale.set(i, scale_of(*problem_, i, initial_gap, spec_.normalisation));
       check_instance(*problem_, i, initial_gap, input_);
+      if (family_.solved) check_start(i);
       // Half of what the inequality allows.
       safe = std::min(safe, 1e30 * problem_->scale[i] / problem_->smoothness[i]);
     }
     problem_->safe_distance = safe;
   }
 
+  /// A minimiser that is found is known to a gradient of this norm: a start so close is the minimiser.
+  void check_start(std::size_t i) const {
+    const double known = reference::allowed_gradient_norm(*problem_, i), distance = problem_->distance[i];
+    if (problem_->smoothness[i] * distance <= known)
+      input_.refuse("start", fmt::format("instance {} starts at the distance R = {:.3g} from its minimiser, which is "
+                                         "known to ‖∇f(x*)‖ ≤ {:.3g} only; choose a start elsewhere",
+                                         i, distance, known));
+  }
+
   void draw_instance(InstanceWriter& out, std::size_t i) {
     out.select(i);
     if (family_.solved) {
-      family_.draw(input_, out);
+      draw_fields(out);
       solve(out);
       place_start(out);
     } else if (family_.knows_minimiser) {
-      family_.draw(input_, out);
+      draw_fields(out);
       for (std::size_t k = 0; k < minimiser_.size(); ++k) minimiser_[k] = out.get("minimiser", k);
       place_start(out);
     } else {
       input_.minimiser(i, minimiser_);
       out.set("minimiser", minimiser_);
       place_start(out);
+      draw_fields(out);
+    }
+  }
+
+  /// What a user's function throws is named where the study names its header.
+  void draw_fields(InstanceWriter& out) {
+    if (!spec_.user_family) return family_.draw(input_, out);
+    const auto fail = [&](const char* what) {
+      throw Error(input_.place("family_header"),
+                  fmt::format("draw of the family {} failed for instance {}: {}", spec_.family, out.index(), what));
+    };
+    try {
       family_.draw(input_, out);
+    } catch (const Error&) {
+      throw;
+    } catch (const std::exception& error) {
+      fail(error.what());
+    } catch (...) {
+      fail("it threw what is no std::exception");
     }
   }
 

@@ -13,8 +13,8 @@ namespace omg::reference {
 template <class S>
 class MetaDomain {
  public:
-  /// For w of `size` coordinates.
-  MetaDomain(Domain kind, const Coefficients<S>& k, Eigen::Index size) : kind_(kind) {
+  /// For w of `size` coordinates, none of them below `least` whatever the domain.
+  MetaDomain(Domain kind, const Coefficients<S>& k, Eigen::Index size, S least) : kind_(kind), least_(least) {
     if (kind == Domain::box) {
       lower_ = k.lower(size);
       upper_ = k.upper(size);
@@ -24,6 +24,11 @@ class MetaDomain {
 
   /// Π(w); `centre` is w₁.
   [[nodiscard]] Vector<S> project(const Vector<S>& w, const Vector<S>& centre) const {
+    return project_on_kind(w, centre).unaryExpr([this](S a) { return a < least_ ? least_ : a; });
+  }
+
+ private:
+  [[nodiscard]] Vector<S> project_on_kind(const Vector<S>& w, const Vector<S>& centre) const {
     switch (kind_) {
       case Domain::all:
         return w;
@@ -44,7 +49,6 @@ class MetaDomain {
     return w;
   }
 
- private:
   /// max(w − θ, 0) with Σ = 1: θ = (Σ_{i≤r} s_i − 1)/r over the sorted coordinates s₁ ≥ s₂ ≥ …, r the
   /// largest index with s_r > θ_r (Duchi, Shalev-Shwartz, Singer & Chandra 2008, figure 1).
   /// The largest coordinate is moved to 0 first, which changes nothing but the rounding of the sums.
@@ -65,6 +69,7 @@ class MetaDomain {
   Vector<S> lower_;
   Vector<S> upper_;
   S radius_ = 0;
+  S least_;
 };
 
 }  // namespace omg::reference

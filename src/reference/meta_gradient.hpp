@@ -27,7 +27,7 @@ class MetaGradient final : public Method<S> {
         options_(options),
         rule_(std::move(rule)),
         learner_(std::move(learner)),
-        domain_(options.domain, k, rule_->meta_dimension(n)) {}
+        domain_(options.domain, k, rule_->meta_dimension(n), rule_->least()) {}
 
   void start(const Vector<S>& x0) override {
     y_ = previous_ = x0;

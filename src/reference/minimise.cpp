@@ -23,8 +23,8 @@ using Wide = long double;
 
 [[noreturn]] void fail_without_minimiser(const Problem& problem, std::size_t i) {
   fail(problem, i,
-       "found no minimiser: the function keeps falling while the point runs away (separable data?); "
-       "set regularisation > 0");
+       "found no minimiser in a reasonable number of Newton's steps, as where the function keeps falling while the "
+       "point runs away (separable data?); set regularisation > 0");
 }
 
 /// The Hessian, factorised. A shift by its last digits keeps directions in which f is flat at rest; where

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <limits>
+
 #include "reference/coefficients.hpp"
 
 namespace omg::reference {
@@ -26,6 +28,8 @@ class Rule {
   [[nodiscard]] virtual bool uses_gradient() const { return true; }
   /// w₁ = x₀ instead of the parameter `initial`.
   [[nodiscard]] virtual bool starts_at_point() const { return false; }
+  /// Of every coordinate of w, whatever W is.
+  [[nodiscard]] virtual S least() const { return -std::numeric_limits<S>::infinity(); }
   /// φ(x, w)
   [[nodiscard]] virtual Vector<S> propose(const Base<S>& base, const Vector<S>& w) const = 0;
   /// D_wφ(x, w)ᵀ u

@@ -112,6 +112,7 @@ class Bytes {
     (*this)(keys, counts);
   }
   void put(const ExactSum& sum) {
+    put(sum.first());
     for (const std::int64_t word : sum.words()) put(word);
   }
   template <class T>
@@ -162,9 +163,11 @@ class Reader {
     for (std::size_t k = 0; k < keys.size(); ++k) histogram.add_key(keys[k], counts.at(k));
   }
   void get(ExactSum& sum) {
+    std::int64_t first = 0;
     ExactSum::Words words{};
+    get(first);
     for (std::int64_t& word : words) get(word);
-    sum = ExactSum(words);
+    sum = ExactSum(first, words);
   }
   template <class T>
   void get(T& value) {
@@ -196,7 +199,7 @@ std::vector<std::uint64_t> hashes_of(const Plan& plan) {
   return out;
 }
 
-std::string title_line(std::string_view payload) { return fmt::format("omg checkpoint 1 {:016x}\n", fnv1a(payload)); }
+std::string title_line(std::string_view payload) { return fmt::format("omg checkpoint 2 {:016x}\n", fnv1a(payload)); }
 
 std::string program() { return fmt::format("{} {}", version(), embedded_digest()); }
 

@@ -23,7 +23,8 @@ std::size_t find_cell(const Plan& plan, const std::string& problem, const std::s
 MethodRecord method_record(const Cell& cell, const CellStatistics& statistics);
 
 /// `judge_rate`; where a lane diverged, the worst case has no rate.
-RateJudgement judge_rate_of(const CellStatistics& statistics, const RateEstimate& rate, double claimed);
+RateJudgement judge_rate_of(const Cell& cell, const CellStatistics& statistics, const RateEstimate& rate,
+                            double claimed);
 
 /// The rate of the envelope over the checkpoints in the window.
 RateEstimate estimate_envelope_rate(const Cell& cell, const CellStatistics& statistics, const Window& window);

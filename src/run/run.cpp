@@ -166,7 +166,7 @@ class StudyRun {
     out.fit = fit_rate(out.statistics, window.from, window.to);
     out.rate = estimate_envelope_rate(cell, out.statistics, window);
     if (const double power = claimed_rate(cell); power > 0)
-      out.judgement = judge_rate_of(out.statistics, out.rate, power);
+      out.judgement = judge_rate_of(cell, out.statistics, out.rate, power);
     out.seconds += seconds_since(start);
   }
 

@@ -12,7 +12,7 @@ namespace omg {
 struct LossesTaken {
   static constexpr std::size_t most = 64;  ///< lanes at a time
   std::uint64_t improve = 0;               ///< bit l: that of lane l is at most its bound
-  int word = -1;  ///< the first word of an exact sum to which all of them add, −1 if they differ in it
+  std::int64_t word = -1;  ///< the first word of an exact sum to which all of them add, −1 if they differ in it
   ExactSum::Parts<std::int64_t> sum;
 };
 

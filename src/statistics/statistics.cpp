@@ -69,15 +69,16 @@ void CellStatistics::merge(const CellStatistics& other) {
 }
 
 double ExactSum::value() const {
-  // Carries first: every word is then below 2³² and the sum runs from the smallest to the largest.
-  std::array<std::int64_t, 12> words = words_;
+  // Carries first: every word but the last is then below 2³² and the sum runs from the smallest to the largest.
+  Words words = words_;
   for (std::size_t k = 0; k + 1 < words.size(); ++k) {
     words[k + 1] += words[k] >> 32;
     words[k] &= 0xffffffff;
   }
   double sum = 0;
   for (std::size_t k = 0; k < words.size(); ++k)
-    sum += std::ldexp(static_cast<double>(words[k]), 32 * static_cast<int>(k) - 160);
+    sum += std::ldexp(static_cast<double>(words[k]),
+                      static_cast<int>(32 * (first_ + static_cast<std::int64_t>(k)) - 1106));
   return sum;
 }
 

@@ -65,7 +65,7 @@ std::vector<CatalogueEntry> targets() {
       choice("bootstrap", "Target::bootstrap", "learners/bmg.hpp",
              "p_0 = x_t, p_j = φ(p_{j-1}, w_t) for j < K, z_t = p_{K-1} − η ∇f(p_{K-1})",
              "Flennerhag et al., Bootstrapped Meta-Learning, ICLR 2022",
-             "K − 1 more gradients an iteration (averaged: K)"),
+             "K − 1 more gradients an iteration (averaged, K > 1: K), 1 with the rule iterate"),
       choice("optimistic", "Target::optimistic", "learners/bmg.hpp", "x_t − z_t = α_t u_t + α_{t+1} ũ_{t+1} − α_t ũ_t",
              "Optimistic Meta-Gradients", "a hint"),
       choice("kl", "Target::kl", "learners/bmg.hpp",

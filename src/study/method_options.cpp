@@ -95,10 +95,11 @@ class OptionReader {
       refuse("null_step",
              fmt::format("the meta-learner {} has no null step; only hypergradient does", method_.learner));
     out_.null_step = learner_.has_null_step && method_.null_step;
-    // Its u_t belongs to the trial point x_t, which an average would move away from.
-    if (learner_.has_null_step && method_.averaged.value_or(false))
+    // With it u_t belongs to the trial point x_t, which an average would move away from.
+    if (out_.null_step && method_.averaged.value_or(false))
       refuse("averaged",
-             fmt::format("the meta-learner {} takes its gradient at the trial point x_t and cannot be averaged",
+             fmt::format("with its null step the meta-learner {} takes its gradient at the trial point x_t and cannot "
+                         "be averaged; null_step = false is allowed",
                          method_.learner));
     out_.averaged = method_.averaged.value_or(rule_.starts_at_point && !learner_.has_null_step);
   }

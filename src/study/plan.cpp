@@ -142,13 +142,12 @@ class CellBuilder {
         vector = vectors_.number(value.numbers);
         constants.push_back({{0.0}});  // the vector takes its place
       } else if (parameter.scheduled) {
-        // Of the meta-learners' steps β_{T+1} is used, classical methods end at T.
-        Factors factors = evaluator_.schedule(Formula(value.text, value.place), method_.classical.empty());
+        Factors factors = evaluator_.schedule(Formula(value.text, value.place));
         constants.push_back(std::move(factors.constant));
         swept.tables.push_back(tables_.number(std::move(factors.table)));
       } else {
         constants.push_back(evaluator_.constant(Formula(value.text, value.place), may_be_infinite));
-        check_range(name, value, constants.back());
+        check_range(parameter, value, constants.back());
       }
       swept.vectors.push_back(vector);
     }
@@ -170,17 +169,25 @@ class CellBuilder {
         throw Error(value.place, fmt::format("found {} in w₁, expected finite numbers", entry));
   }
 
-  void check_range(const std::string& name, const Value& value, const Constant& constant) const {
+  void check_range(const Parameter& parameter, const Value& value, const Constant& constant) const {
     const auto refuse_unless = [&](auto&& allowed, std::string_view expected) {
       for (std::size_t i = 0; i < constant.values.size(); ++i)
         if (!allowed(constant.values[i]))
-          throw Error(value.place, fmt::format("found {} = {} for instance {} of \"{}\"; expected {}", name,
+          throw Error(value.place, fmt::format("found {} = {} for instance {} of \"{}\"; expected {}", parameter.name,
                                                constant.values[i], i, problem_.name, expected));
     };
-    if (method_.classical.empty() && name == "radius")
-      refuse_unless([](double radius) { return radius > 0; }, "a radius above 0");
-    if (method_.classical.empty() && name == "hint_decay")
-      refuse_unless([](double theta) { return theta >= 0 && theta < 1; }, "a number in [0, 1)");
+    switch (parameter.allowed) {
+      case Allowed::any:
+        return;
+      case Allowed::positive:
+        return refuse_unless([](double x) { return x > 0; }, "a number above 0");
+      case Allowed::not_negative:
+        return refuse_unless([](double x) { return x >= 0; }, "a number from 0 on");
+      case Allowed::below_one:
+        return refuse_unless([](double x) { return x >= 0 && x < 1; }, "a number in [0, 1)");
+      case Allowed::to_one:
+        return refuse_unless([](double x) { return x >= 0 && x <= 1; }, "a number in [0, 1]");
+    }
   }
 
   /// lower ≤ upper for every pair of entries of the sweep and every instance.
@@ -533,15 +540,17 @@ Window fit_window(const Study& study, std::int64_t iterations) {
 
 namespace {
 
-/// Numbers of float32 end at 3e38 and lose digits below 1e-38; gaps go down from their scale by many orders.
-void check_float32(const Problem& problem, const ProblemSpec& spec) {
-  constexpr double least = 1e-20, most = 1e30;
+/// Gaps go down from their scale by many orders, and numbers lose digits below 1e-38 or 1e-308.
+void check_scale(const Problem& problem, const ProblemSpec& spec, Precision precision) {
+  const bool narrow = precision == Precision::float32;
+  const double least = narrow ? 1e-20 : 1e-270, most = narrow ? 1e30 : 1e270;
   for (const double scale : problem.scale.distinct())
     if (scale < least || scale > most)
-      throw Error(spec.place,
-                  fmt::format("gaps are divided by {:.3g}, which float32 has no room around; allowed is {:g} to {:g}: "
-                              "choose another unit for the problem, or float64",
-                              scale, least, most));
+      throw Error(
+          spec.place,
+          fmt::format("gaps are divided by {:.3g}, which {} has no room around; allowed is {:g} to {:g}: choose "
+                      "another unit for the problem{}",
+                      scale, narrow ? "float32" : "float64", least, most, narrow ? ", or float64" : ""));
 }
 
 }  // namespace
@@ -555,7 +564,7 @@ Plan make_plan(Study study) {
   Plan plan;
   for (std::size_t p = 0; p < study.problems.size(); ++p) {
     const std::shared_ptr<const Problem> problem = make_problem(study, p);
-    if (study.precision == Precision::float32) check_float32(*problem, study.problems[p]);
+    check_scale(*problem, study.problems[p], study.precision);
     for (std::size_t m = 0; m < study.methods.size(); ++m) {
       if (!runs_on(study.methods[m], study.problems[p])) continue;
       try {

@@ -86,12 +86,10 @@ Constant Evaluator::constant(const Formula& formula, bool may_be_infinite) const
   return collapsed(std::move(values));
 }
 
-Factors Evaluator::schedule(const Formula& formula, bool needs_end) const {
-  return split(formula, {.size = iterations_ + 2,
-                         .first = 0,
-                         .last = iterations_ + 1,
-                         .needed_first = 1,
-                         .needed_last = iterations_ + (needs_end ? 1 : 0)});
+Factors Evaluator::schedule(const Formula& formula) const {
+  return split(
+      formula,
+      {.size = iterations_ + 2, .first = 0, .last = iterations_ + 1, .needed_first = 1, .needed_last = iterations_});
 }
 
 Factors Evaluator::bound(const Formula& formula, bool last) const {
@@ -216,12 +214,16 @@ std::vector<double> weights_table(const Formula& formula, std::int64_t iteration
     at.t = static_cast<double>(t);
     alpha[t] = formula(at);
     if (alpha[t] > 0 && alpha[t] <= largest) continue;
+    if (t + 1 == alpha.size()) {  // α_{T+1} acts on w_{T+1}, which nobody sees
+      alpha[t] = alpha[t - 1];
+      continue;
+    }
     throw Error(
         formula.place(),
-        fmt::format("the weight \"{}\" is {} at t = {}; weights must be positive and at most {:.3g} for t = 1 … "
-                    "T + 1 = {}. Only their ratios count in averages: geometric weights r^t that overflow can "
-                    "be written r^(t-T/2), with the factor r^(T/2) in meta_step",
-                    formula.text(), alpha[t], t, largest, iterations + 1));
+        fmt::format("the weight \"{}\" is {} at t = {}; weights must be positive and at most {:.3g} for t = 1 … T = "
+                    "{}. Only their ratios count in averages: geometric weights r^t that overflow can be written "
+                    "r^(t-T/2), with the factor r^(T/2) in meta_step, as long as r^T is between 1e-600 and 1e600",
+                    formula.text(), alpha[t], t, largest, iterations));
   }
   return alpha;
 }

@@ -30,7 +30,7 @@ class Evaluator {
   /// A scheduled parameter, t = 0 … T + 1. A formula that does not depend on t has the table 1, one that does not
   /// depend on the instance the constant 1; the other factor is then exact. Where the formula has no finite value at
   /// t = 0, or at t = T + 1 unless that is needed, the table is 0.
-  [[nodiscard]] Factors schedule(const Formula& formula, bool needs_end) const;
+  [[nodiscard]] Factors schedule(const Formula& formula) const;
 
   /// A bound, t = 0 … T: the table is +inf where the formula gives no positive number, and with `last` everywhere but
   /// at T.

@@ -156,7 +156,7 @@ std::vector<std::string> Section::names(std::string_view key) const {
   if (node == nullptr) return {};
   const toml::array* list = node->as_array();
   if (list == nullptr) refuse_type(key, *node, "a list of names");
-  if (list->empty()) throw Error(place(key), "found an empty list; leave the key out for all");
+  if (list->empty()) throw Error(place(key), "found an empty list; leave the key out instead");
   std::vector<std::string> out;
   for (const toml::node& entry : *list) {
     if (!entry.is_string()) refuse_type(key, entry, "a name");
@@ -180,6 +180,8 @@ std::vector<double> Section::positive_numbers(std::string_view key) const {
     out.push_back(*entry.value<double>());
     if (!(out.back() > 0 && std::isfinite(out.back())))
       throw Error(place(entry, key), fmt::format("found {}, expected a positive number", out.back()));
+    if (std::find(out.begin(), out.end() - 1, out.back()) != out.end() - 1)
+      throw Error(place(entry, key), fmt::format("{} is listed twice", out.back()));
   }
   return out;
 }

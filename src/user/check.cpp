@@ -52,12 +52,15 @@ class InstanceCheck {
         minimiser_(problem.array("minimiser", i)),
         start_(problem.array("start", i)),
         smoothness_(problem.smoothness[i]),
+        strong_convexity_(problem.strong_convexity[i]),
         distance_(problem.distance[i]),
         random_(0, 0, i, "check of a family") {
     f_.select(i);
   }
 
   void run() {
+    if (!(strong_convexity_ >= 0 && strong_convexity_ <= smoothness_))
+      refuse(fmt::format("mu = {}, and should lie between 0 and L = {}", strong_convexity_, smoothness_));
     at_minimiser();
     at_point("its start", start_);
     for (const double share : {1.0, 0.1, 0.01})
@@ -105,6 +108,9 @@ class InstanceCheck {
     if (!(gap <= smoothness_ / 2 * square + slack))
       refuse(fmt::format("at {} f - f* is {} and L/2 |x - x*|^2 is {}: L = {} is too small", where, gap,
                          smoothness_ / 2 * square, smoothness_));
+    if (!(gap >= strong_convexity_ / 2 * square - slack))
+      refuse(fmt::format("at {} f - f* is {} and mu/2 |x - x*|^2 is {}: mu = {} is too large", where, gap,
+                         strong_convexity_ / 2 * square, strong_convexity_));
   }
 
   /// ⟨∇f(x), d⟩ against (f(x + h d) − f(x − h d))/(2h). What two widths h differ by bounds what a kink or a third
@@ -127,7 +133,7 @@ class InstanceCheck {
   std::size_t i_;
   InstanceFunction f_;
   Vector minimiser_, start_;
-  double smoothness_, distance_;
+  double smoothness_, strong_convexity_, distance_;
   Random random_;
 };
 

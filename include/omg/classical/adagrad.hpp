@@ -9,8 +9,8 @@ struct AdagradMethod {
   static constexpr Entry entry{"adagrad", "G ← G + ∇f², x ← x − s ∇f / (√G + ε)", "Duchi, Hazan & Singer 2011", ""};
   static constexpr Parameter parameters[] = {
       {"step", "0.01", "learning rate"},
-      {"epsilon", "1e-8", "ε, added outside the root"},
-      {"initial", "0", "G₀"},
+      {"epsilon", "1e-8", "ε, added outside the root", false, Allowed::not_negative},
+      {"initial", "0", "G₀", false, Allowed::not_negative},
   };
 
   template <class Lane>

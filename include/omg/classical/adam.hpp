@@ -10,9 +10,9 @@ struct AdamMethod {
                                "Kingma & Ba 2015", ""};
   static constexpr Parameter parameters[] = {
       {"step", "0.01", "learning rate"},
-      {"decay1", "0.9", "b₁"},
-      {"decay2", "0.999", "b₂"},
-      {"epsilon", "1e-8", "ε, added outside the root"},
+      {"decay1", "0.9", "b₁", false, Allowed::below_one},
+      {"decay2", "0.999", "b₂", false, Allowed::below_one},
+      {"epsilon", "1e-8", "ε, added outside the root", false, Allowed::not_negative},
   };
 
   template <class Lane>

@@ -11,7 +11,7 @@ struct AdaptiveGradientDescent {
       "λ_t = min(√(1 + θ_{t-1}) λ_{t-1}, ‖x_t − x_{t-1}‖ / (2‖∇f(x_t) − ∇f(x_{t-1})‖)), θ_t = λ_t/λ_{t-1}",
       "Malitsky & Mishchenko 2020, Algorithm 1", ""};
   static constexpr Parameter parameters[] = {
-      {"first", "1e-6", "λ₀"},
+      {"first", "1e-6", "λ₀", false, Allowed::positive},
   };
 
   template <class Lane>

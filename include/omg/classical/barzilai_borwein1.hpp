@@ -10,7 +10,7 @@ struct BarzilaiBorwein1 {
                                "x ← x − ⟨s, s⟩/⟨s, d⟩ ∇f(x), s the last step, d the last change of the gradient",
                                "Barzilai & Borwein 1988", "L"};
   static constexpr Parameter parameters[] = {
-      {"first", "1/L", "the first step"},
+      {"first", "1/L", "the first step", false, Allowed::positive},
   };
 
   template <class Lane>

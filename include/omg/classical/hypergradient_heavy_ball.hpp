@@ -30,7 +30,7 @@ struct HypergradientHeavyBall {
       {"momentum_rate", "1", "η_b, learning rate of the momentum"},
       {"step", "0", "p at the first iteration, the same in every coordinate"},
       {"momentum", "0.95", "b at the first iteration"},
-      {"largest_momentum", "0.9995", "b_max"},
+      {"largest_momentum", "0.9995", "b_max", false, Allowed::below_one},
       {"potential", "0", "ω"},
       {"damping", "L^2/2", "τ"},
   };

@@ -10,8 +10,8 @@ struct RmsProp {
                                ""};
   static constexpr Parameter parameters[] = {
       {"step", "0.01", "learning rate"},
-      {"decay", "0.9", "θ"},
-      {"epsilon", "1e-8", "ε, added outside the root"},
+      {"decay", "0.9", "θ", false, Allowed::below_one},
+      {"epsilon", "1e-8", "ε, added outside the root", false, Allowed::not_negative},
   };
 
   template <class Lane>

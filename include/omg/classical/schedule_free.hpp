@@ -11,7 +11,7 @@ struct ScheduleFree {
                                "Defazio et al. 2024", "L"};
   static constexpr Parameter parameters[] = {
       {"step", "1/L", "s"},
-      {"blend", "0.9", "b"},
+      {"blend", "0.9", "b", false, Allowed::to_one},
   };
 
   template <class Lane>

@@ -18,7 +18,7 @@ struct Quadratic {
       {"rotation", "haar", "U: haar or identity"},
       {"spectrum", "log_uniform", "λ: list, squares (i²), log_uniform, power_law or wishart"},
       {"eigenvalues", "1", "λ of the spectrum list: one number or a vector"},
-      {"condition", "100", "κ of log_uniform on [1/κ, 1]"},
+      {"condition", "100", "κ of log_uniform on [1/κ, 1], of which both ends are eigenvalues"},
       {"decay", "2", "ν of power_law, λ_i = i^(−ν)"},
       {"samples", "0", "rows of the Gaussian matrix of wishart; 0: 2n"},
       {"matrix", "none", "Q itself, a vector of n² numbers, in place of a spectrum"},

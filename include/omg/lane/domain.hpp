@@ -58,7 +58,8 @@ OMG_HD void project_simplex(const C& c, W& w) {
     theta = select(left < count, (total - R(1)) / max(left, R(1)), theta);
     count = left;
   }
-  c.template for_each<Dim>([&](int i) { w[i] = max((w[i] - top) - theta, R(0)); });
+  // In this order of the arguments what is no number stays.
+  c.template for_each<Dim>([&](int i) { w[i] = max(R(0), (w[i] - top) - theta); });
 }
 
 /// w ← Π_W(w).

@@ -23,8 +23,8 @@ struct MetaParameters {
       {"initial", "", "w₁, one number for all coordinates or a vector (iterate: x₀)"},
       {"lower", "-inf", "lower bound of the box"},
       {"upper", "inf", "upper bound of the box"},
-      {"radius", "inf", "radius of the ball round w₁"},
-      {"hint_decay", "0.5", "θ of the hint `average`"},
+      {"radius", "inf", "radius of the ball round w₁", false, Allowed::positive},
+      {"hint_decay", "0.5", "θ of the hint `average`", false, Allowed::below_one},
   };
   static constexpr int meta_step = 0, initial = 1, lower = 2, upper = 3, radius = 4, hint_decay = 5;
   static constexpr int count = 6;
@@ -144,7 +144,14 @@ struct MetaGradient {
       else
         return false;
     }
-    OMG_HD void project_meta(Meta& weights) const { project<Dim>(c, o, bounds, first, weights); }
+    /// Rules that have a `least` bound every coordinate of w from below, whatever W is.
+    OMG_HD void project_meta(Meta& weights) const {
+      project<Dim>(c, o, bounds, first, weights);
+      if constexpr (requires(const Lane& lane) { Rule_::least(lane); }) {
+        const Real least = Rule_::least(*this);
+        c.template for_each<Dim>([&](int i) { weights[i] = max(least, weights[i]); });
+      }
+    }
 
     /// y₀ = y_{-1} = x₀; w₁, projected on W.
     OMG_HD void start() {
