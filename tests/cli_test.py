@@ -101,7 +101,7 @@ class Run(Case):
             self.assertLessEqual(len(line), 100, line)
         self.assertRegex(result.stdout, r"(?m)^huber +optimistic +300 +0 +\d")
         self.assertIn("C4 confirmed — Optimism accelerates.", result.stdout)
-        self.assertRegex(result.stdout, r"sweep on huber, best of 4 settings: step = 1\.?5?/L")
+        self.assertRegex(result.stdout, r"sweep on huber, best of 4 settings, mean loss \S+ \[\S+ \S+\]:\s+step = 1\.?5?/L")
         self.assertEqual(sorted(path.name for path in (self.folder / "results").iterdir()),
                          ["run.json", "summary.csv", "summary.json"])
         summary = json.loads(self.results())

@@ -113,7 +113,7 @@ TEST_F(Libsvm, NamesEveryFaultWithItsLine) {
             "data: the file has no rows; expected lines of the form label index:value …");
   EXPECT_EQ(libsvm_fault("1\n-1\n"), "data: the file has labels but no features; expected label index:value …");
   EXPECT_EQ(libsvm_fault("1 3000000000:1\n"),
-            "data: found 1 rows and 3000000000 columns; held dense, at most 2^31 numbers are allowed");
+            "data:1: found 1 rows and 3000000000 columns; held dense, at most 2^31 numbers are allowed");
   EXPECT_EQ(fault([&] { read_libsvm(folder_ / "absent"); }), "absent: there is no such file; expected a data file");
   EXPECT_THAT(fault([&] { read_libsvm(folder_ / "."); }), EndsWith("this is a folder, expected a data file"));
 }

@@ -572,6 +572,21 @@ TEST(Summary, ShowsCheckpointsWhereEveryIterationIsKept) {
   EXPECT_EQ(envelope["fit"]["points"], 991);
 }
 
+// 95 % of the mean of n numbers spread evenly over [0, 1]: ½ ± 1.96/√(12 n).
+TEST(Sweep, TheMeanOfTheBestLossesHasAnInterval) {
+  constexpr std::uint64_t n = 400;
+  const Plan plan = make_fake_plan({make_cell(make_fake_problem("p", n), "m", 1, 2)});
+  FakeBackend backend([](const Cell&, std::uint64_t lane, std::int64_t) {
+    return (static_cast<double>(lane % n) + 0.5) / n + static_cast<double>(lane / n);
+  });
+  const StudyResult result = run_study(plan, backend);
+  const Json best = Json::parse(output_files(plan, result, {})[0].text)["cells"][0]["best"];
+  const double half = 1.96 / std::sqrt(12.0 * n);
+  EXPECT_NEAR(best["mean_loss"].get<double>(), 0.5, 1e-12);
+  EXPECT_NEAR(best["low"].get<double>(), 0.5 - half, half / 10);
+  EXPECT_NEAR(best["high"].get<double>(), 0.5 + half, half / 10);
+}
+
 // A list of hundreds of millions of settings would be gigabytes of text.
 TEST(Summary, ListsTheBestSettingsOfAMillionInstancesAtMost) {
   const Plan plan = make_fake_plan({make_cell(make_fake_problem("p", 3), "m", 4, 2, true)});

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,6 +35,8 @@ struct Resampling {
 /// The mean with its percentile interval (Efron 1979). More than 1,024 values are thrown into as many blocks that are
 /// drawn as a whole, which leaves the variance of the mean as it is. NaN without any value.
 Interval bootstrap_mean(std::span<const double> values, const Resampling& how);
+/// The same of value(0), …, value(count − 1).
+Interval bootstrap_mean(std::size_t count, const std::function<double(std::size_t)>& value, const Resampling& how);
 
 /// What a method leaves of every instance; with a sweep, of its best setting.
 struct MethodRecord {

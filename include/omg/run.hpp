@@ -98,6 +98,7 @@ struct CellResult {
   RateFit fit;                             ///< of the envelope, over the window of the study
   RateEstimate rate;                       ///< of the envelope, over the checkpoints in that window
   std::optional<RateJudgement> judgement;  ///< of the rate that the method claims
+  std::optional<Interval> best_loss;       ///< in a sweep the mean over instances of the loss of their best settings
   double seconds = 0;                      ///< wall-clock time
 };
 

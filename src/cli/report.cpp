@@ -192,7 +192,10 @@ std::string best_settings(const Plan& plan, const StudyResult& result) {
     const CellStatistics& statistics = result.cells[cell.index].statistics;
     const std::vector<Winner> order = winners(statistics);
     std::string line =
-        fmt::format("{} on {}, best of {} settings:", cell.method.name, cell.problem->name, grouped(cell.settings));
+        fmt::format("{} on {}, best of {} settings", cell.method.name, cell.problem->name, grouped(cell.settings));
+    if (const auto& mean = result.cells[cell.index].best_loss; mean && std::isfinite(mean->estimate))
+      line += fmt::format(", mean loss {:.4g} [{:.4g}, {:.4g}]", mean->estimate, mean->low, mean->high);
+    line += ":";
     for (std::size_t k = 0; k < std::min(shown, order.size()); ++k)
       line += fmt::format("{} {} ({} of {} instances)", k == 0 ? "" : ";", cell.setting_names[order[k].setting],
                           grouped(order[k].instances), grouped(statistics.best.size()));

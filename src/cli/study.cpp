@@ -4,6 +4,8 @@
 #include <csignal>
 #include <cstdio>
 #include <optional>
+#include <string_view>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -21,29 +23,38 @@ namespace {
 std::atomic<bool> interrupted = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "the flag is set by a signal handler");
 
-/// As long as the object lives, the first SIGINT, SIGTERM or SIGHUP raises the flag instead of ending the program; a
-/// second one ends it. Who started it with a signal ignored, as nohup does, has that kept.
-class CatchInterrupts {
+/// As long as the object lives, SIGINT, SIGTERM and SIGHUP go to its handler. Who started the program with a signal
+/// ignored, as nohup does, has that kept.
+class OnInterrupt {
  public:
-  CatchInterrupts() {
+  explicit OnInterrupt(void (*handler)(int)) {
     for (std::size_t k = 0; k < signals.size(); ++k) {
-      before_[k] = std::signal(signals[k], [](int caught) {
-        interrupted = true;
-        std::signal(caught, SIG_DFL);
-      });
+      before_[k] = std::signal(signals[k], handler);
       if (before_[k] == SIG_IGN) std::signal(signals[k], SIG_IGN);
     }
   }
-  ~CatchInterrupts() {
+  ~OnInterrupt() {
     for (std::size_t k = 0; k < signals.size(); ++k) std::signal(signals[k], before_[k]);
   }
-  CatchInterrupts(const CatchInterrupts&) = delete;
-  CatchInterrupts& operator=(const CatchInterrupts&) = delete;
+  OnInterrupt(const OnInterrupt&) = delete;
+  OnInterrupt& operator=(const OnInterrupt&) = delete;
 
  private:
   static constexpr std::array signals{SIGINT, SIGTERM, SIGHUP};
   std::array<void (*)(int), signals.size()> before_{};
 };
+
+/// The first signal raises the flag; a second one ends the program.
+void raise_flag(int caught) {
+  interrupted = true;
+  std::signal(caught, SIG_DFL);
+}
+/// Before there are lanes there is nothing to keep.
+void end_at_once(int) {
+  constexpr std::string_view line = "omg: interrupted; nothing was written\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+  ::_exit(exit_interrupted);
+}
 
 void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
@@ -75,14 +86,17 @@ void print_result(const Plan& plan, const StudyResult& result) {
 }  // namespace
 
 int run(const RunArguments& arguments) {
-  const Plan plan = make_plan(load_study(arguments.study, arguments.overrides));
+  const Plan plan = [&] {
+    const OnInterrupt ending(end_at_once);
+    return make_plan(load_study(arguments.study, arguments.overrides));
+  }();
   const ChosenBackend chosen = choose_backend(arguments.backend);
   const OutputFolder folder(arguments.out.value_or(std::filesystem::path("out") / arguments.study.stem()));
   if (!arguments.quiet) print_opening(plan, chosen);
 
   StudyResult result;
   {
-    const CatchInterrupts catching;
+    const OnInterrupt catching(raise_flag);
     std::optional<ProgressDisplay> display;
     RunOptions options;
     options.threads = arguments.threads;

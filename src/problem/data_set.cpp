@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "problem/physical_memory.hpp"
+
 namespace omg {
 
 void standardise(DataSet& data) {
@@ -115,6 +117,12 @@ void check_size(const Place& place, std::size_t rows, std::size_t columns) {
   if (columns > most || rows > most / (columns + 3))
     throw Error(place, fmt::format("found {} rows and {} columns; held dense, at most 2^31 numbers are allowed", rows,
                                    columns));
+  // Read, standardised and laid out for the lanes they stand in memory several times.
+  const double bytes = 4.0 * sizeof(double) * static_cast<double>(rows) * static_cast<double>(columns);
+  if (!fits_physical_memory(bytes))
+    throw Error(place, fmt::format("found {} rows and {} columns; held dense they take {:.3g} GB, and this machine has "
+                                   "{:.3g}",
+                                   rows, columns, 1e-9 * bytes, 1e-9 * physical_memory()));
 }
 
 }  // namespace omg

@@ -72,6 +72,7 @@ DataSet read_libsvm(const std::filesystem::path& file) {
   out.file = file;
   std::vector<Entry> entries;
   std::vector<std::size_t> first;  // of each row in `entries`
+  int widest = 0;                  // the line that says how many columns there are
   for (Lines lines(text); lines.next();) {
     std::string_view line = lines.text().substr(0, lines.text().find('#'));
     const std::string_view label = take_word(line);
@@ -85,12 +86,15 @@ DataSet read_libsvm(const std::filesystem::path& file) {
       entries.push_back(reader.entry(word, index));
       index = entries.back().column + 1;
     }
-    out.columns = std::max(out.columns, index);
+    if (index > out.columns) {
+      out.columns = index;
+      widest = lines.number();
+    }
   }
   const Place whole{file.string(), 0, ""};
   if (out.labels.empty()) throw Error(whole, "the file has no rows; expected lines of the form label index:value …");
   if (out.columns == 0) throw Error(whole, "the file has labels but no features; expected label index:value …");
-  check_size(whole, out.rows(), out.columns);
+  check_size({file.string(), widest, ""}, out.rows(), out.columns);
   out.features.assign(out.rows() * out.columns, 0.0);
   first.push_back(entries.size());
   for (std::size_t i = 0; i < out.rows(); ++i)

@@ -9,6 +9,7 @@
 #include <Eigen/Cholesky>
 #include <fmt/format.h>
 
+#include "problem/physical_memory.hpp"
 #include "reference/registry.hpp"
 
 namespace omg::reference {
@@ -79,6 +80,12 @@ Vector<double> newton(const Problem& problem, std::size_t i, const Family<double
 }  // namespace
 
 Minimum minimise(const Problem& problem, std::size_t i) {
+  const auto n = static_cast<double>(problem.shape.n);
+  if (!fits_physical_memory(2 * sizeof(double) * n * n))  // as it is and factorised
+    fail(problem, i,
+         fmt::format("the minimiser takes a Hessian of n = {} rows and columns, for which this machine's "
+                     "memory of {:.3g} GB does not suffice",
+                     problem.shape.n, 1e-9 * physical_memory()));
   const std::unique_ptr<Family<double>> f = make_family<double>(problem, i);
   const std::unique_ptr<Family<Wide>> wide = make_family<Wide>(problem, i);
   const Vector<double> rough = newton(problem, i, *f);

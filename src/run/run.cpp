@@ -167,6 +167,9 @@ class StudyRun {
     out.rate = estimate_envelope_rate(cell, out.statistics, window);
     if (const double power = claimed_rate(cell); power > 0)
       out.judgement = judge_rate_of(cell, out.statistics, out.rate, power);
+    if (const auto& best = out.statistics.best; cell.settings > 1 && !best.empty())
+      out.best_loss =
+          bootstrap_mean(best.size(), [&](std::size_t i) { return best[i].loss; }, {.seed = plan_.study.seed});
     out.seconds += seconds_since(start);
   }
 

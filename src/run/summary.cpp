@@ -194,10 +194,15 @@ Json comparison_record(const Plan& plan, const ComparisonResult& result) {
 /// Instances whose best settings are listed one by one; of more nobody reads them.
 constexpr std::size_t most_listed = 1'000'000;
 
-Json best_record(const Cell& cell, const CellStatistics& statistics) {
+Json best_record(const Cell& cell, const CellResult& result) {
+  const CellStatistics& statistics = result.statistics;
   Json out;
   out["by"] = best_by_key(cell.best_by);
   out["mean_loss"] = number(mean_best_loss(statistics));
+  if (const auto& interval = result.best_loss) {
+    out["low"] = number(interval->low);
+    out["high"] = number(interval->high);
+  }
   Json settings = Json::array();
   for (const Winner& winner : winners(statistics))
     settings.push_back(
@@ -287,7 +292,7 @@ Json cell_record(const Plan& plan, const Cell& cell, const CellResult& result) {
   out["lane_iterations"] = statistics.lane_iterations;
   out["evaluations"] = {{"gradients", number(per(statistics.gradient_evaluations, statistics.lane_iterations))},
                         {"functions", number(per(statistics.function_evaluations, statistics.lane_iterations))}};
-  if (!statistics.best.empty()) out["best"] = best_record(cell, statistics);
+  if (!statistics.best.empty()) out["best"] = best_record(cell, result);
   if (!statistics.settings.empty()) out["sweep"] = sweep_record(cell, statistics);
   return out;
 }

@@ -98,28 +98,33 @@ std::vector<double> holm(std::span<const double> p) {
 }
 
 Interval bootstrap_mean(std::span<const double> values, const Resampling& how) {
-  Interval out{std::nan(""), std::nan(""), std::nan(""), values.size()};
-  if (values.empty()) return out;
-  const std::size_t blocks = std::min<std::size_t>(values.size(), 1024);
+  return bootstrap_mean(
+      values.size(), [&](std::size_t i) { return values[i]; }, how);
+}
+
+Interval bootstrap_mean(std::size_t count, const std::function<double(std::size_t)>& value, const Resampling& how) {
+  Interval out{std::nan(""), std::nan(""), std::nan(""), count};
+  if (count == 0) return out;
+  const std::size_t blocks = std::min<std::size_t>(count, 1024);
   std::vector<double> sums(blocks), counts(blocks);
-  for (std::size_t i = 0; i < values.size(); ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     // As by chance: instances in the order of a grid must not make every block a fair sample of all.
-    const std::size_t block = blocks == values.size() ? i : scattered(i) % blocks;
-    sums[block] += values[i];
+    const std::size_t block = blocks == count ? i : scattered(i) % blocks;
+    sums[block] += value(i);
     counts[block] += 1;
   }
-  out.estimate = std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(values.size());
+  out.estimate = std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(count);
 
   std::vector<double> means;
   for (std::size_t r = 0; r < how.resamples; ++r) {
     Random random(how.seed, 0, r, "bootstrap");
-    double sum = 0, count = 0;
+    double sum = 0, drawn = 0;
     for (std::size_t k = 0; k < blocks; ++k) {
-      const auto drawn = static_cast<std::size_t>(random.uniform() * static_cast<double>(blocks));
-      sum += sums[drawn];
-      count += counts[drawn];
+      const auto block = static_cast<std::size_t>(random.uniform() * static_cast<double>(blocks));
+      sum += sums[block];
+      drawn += counts[block];
     }
-    means.push_back(sum / count);
+    means.push_back(sum / drawn);
   }
   std::sort(means.begin(), means.end());
   out.low = quantile(means, 0.5 - how.confidence / 2);
