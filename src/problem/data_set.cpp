@@ -120,8 +120,8 @@ void check_size(const Place& place, std::size_t rows, std::size_t columns) {
   // Read, standardised and laid out for the lanes they stand in memory several times.
   const double bytes = 4.0 * sizeof(double) * static_cast<double>(rows) * static_cast<double>(columns);
   if (!fits_physical_memory(bytes))
-    throw Error(place, fmt::format("found {} rows and {} columns; held dense they take {:.3g} GB, and this machine has "
-                                   "{:.3g}",
+    throw Error(place, fmt::format("found {} rows and {} columns; read and laid out for the lanes they take {:.3g} GB, "
+                                   "and this machine has {:.3g}",
                                    rows, columns, 1e-9 * bytes, 1e-9 * physical_memory()));
 }
 

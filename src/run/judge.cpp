@@ -261,6 +261,8 @@ double power_of_bound(const Cell& cell) {
   return std::isfinite(power) && nearest > 0 && std::abs(power - nearest) < 0.1 ? nearest : 0;
 }
 
+bool within_bound(const Certificate& worst) { return worst.ratio <= 1 + certificate_tolerance; }
+
 }  // namespace
 
 RateJudgement judge_rate_of(const Cell& cell, const CellStatistics& statistics, const RateEstimate& rate,
@@ -271,7 +273,7 @@ RateJudgement judge_rate_of(const Cell& cell, const CellStatistics& statistics, 
   // Far below a bound gaps may fall as slowly as they like for as long as they stay there.
   const Certificate& worst = statistics.certificate;
   if (out.verdict == RateVerdict::refuted && power_of_bound(cell) >= claimed && worst.lane != no_lane &&
-      worst.ratio <= 1 + certificate_tolerance) {
+      within_bound(worst)) {
     out.verdict = RateVerdict::undecided;
     out.reason +=
         fmt::format(", but the bound {} holds, of which gaps are {:.3g} at most", cell.method.bound, worst.ratio);
@@ -296,9 +298,8 @@ Verdict judge(const Plan& plan, const std::vector<CellResult>& cells, const Chec
   out.what = describe_quantity(plan, cells, check);
   out.value = digits_of(check.quantity, value);
   if (check.quantity == Quantity::rate) {
-    const CellResult& cell = cells[find_cell(plan, check.problem, check.method)];
-    const RateJudgement judgement = judge_rate_of(plan.cells[find_cell(plan, check.problem, check.method)],
-                                                  cell.statistics, cell.rate, check.power);
+    const std::size_t at = find_cell(plan, check.problem, check.method);
+    const RateJudgement judgement = judge_rate_of(plan.cells[at], cells[at].statistics, cells[at].rate, check.power);
     out.passed = rate_verdict_name(judgement.verdict) == check.verdict;
     out.value = rate_verdict_name(judgement.verdict);
     out.allowed = check.verdict;
@@ -335,7 +336,7 @@ std::string broken_certificate(const Cell& cell, const CellStatistics& statistic
   std::string out;
   if (worst.lane == no_lane) {
     out = fmt::format("{} was met by no lane", subject);
-  } else if (cell.precision == Precision::float64 && !(worst.ratio <= 1 + certificate_tolerance)) {
+  } else if (cell.precision == Precision::float64 && !within_bound(worst)) {
     out = fmt::format("{} is exceeded by {} at t = {}: gap / bound = {:.10g}", subject, describe_lane(cell, worst.lane),
                       worst.iteration, worst.ratio);
   } else if (diverged > 0) {

@@ -214,7 +214,7 @@ std::vector<double> weights_table(const Formula& formula, std::int64_t iteration
     at.t = static_cast<double>(t);
     alpha[t] = formula(at);
     if (alpha[t] > 0 && alpha[t] <= largest) continue;
-    if (t + 1 == alpha.size()) {  // α_{T+1} acts on w_{T+1}, which nobody sees
+    if (t + 1 == alpha.size()) {
       alpha[t] = alpha[t - 1];
       continue;
     }

@@ -29,7 +29,7 @@ class Evaluator {
 
   /// A scheduled parameter, t = 0 … T + 1. A formula that does not depend on t has the table 1, one that does not
   /// depend on the instance the constant 1; the other factor is then exact. Where the formula has no finite value at
-  /// t = 0, or at t = T + 1 unless that is needed, the table is 0.
+  /// t = 0 or t = T + 1 the table is 0.
   [[nodiscard]] Factors schedule(const Formula& formula) const;
 
   /// A bound, t = 0 … T: the table is +inf where the formula gives no positive number, and with `last` everywhere but
@@ -51,7 +51,8 @@ class Evaluator {
   std::int64_t iterations_;
 };
 
-/// α_t for t = 1 … T + 1 (entry 0 is 0): positive, finite and no more than `largest`, or Error.
+/// α_t for t = 1 … T + 1 (entry 0 is 0): positive, finite and no more than `largest`, or Error; where only the last
+/// one is not it is α_T, as it acts on w_{T+1} alone, which nobody sees.
 std::vector<double> weights_table(const Formula& formula, std::int64_t iterations, double largest);
 
 /// ρ_t = α_t / α_{1:t}. Where the sums overflow, by 1/ρ_t = 1 + (α_{t-1}/α_t)/ρ_{t-1}.
